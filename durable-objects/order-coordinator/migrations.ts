@@ -1,0 +1,42 @@
+import type { Migration } from "../migrate.ts";
+
+/** The unique indexes refuse again what decide.ts refuses: two open commands, two captures. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    id: 1,
+    sql: `
+CREATE TABLE orders (
+  order_id TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  request TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  effect TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('placing', 'awaiting_payment', 'processing', 'confirmed', 'canceled')),
+  version INTEGER NOT NULL,
+  projected_version INTEGER NOT NULL DEFAULT 0,
+  placed_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  due_at_ms INTEGER
+) STRICT;
+CREATE INDEX orders_due ON orders (due_at_ms) WHERE due_at_ms IS NOT NULL;
+CREATE INDEX orders_unprojected ON orders (updated_at_ms) WHERE projected_version < version;
+
+CREATE TABLE attempts (
+  order_id TEXT NOT NULL REFERENCES orders (order_id),
+  attempt INTEGER NOT NULL CHECK (attempt > 0),
+  operation TEXT NOT NULL CHECK (operation IN ('session', 'authorize', 'capture', 'void', 'refund')),
+  state TEXT NOT NULL CHECK (state IN ('due', 'begun', 'unknown', 'final')),
+  outcome TEXT CHECK (outcome IN ('succeeded', 'declined', 'dropped')),
+  ref TEXT,
+  reason TEXT,
+  created_at_ms INTEGER NOT NULL,
+  next_at_ms INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  PRIMARY KEY (order_id, attempt),
+  CHECK ((state = 'final') = (outcome IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX attempts_one_open ON attempts (order_id) WHERE state <> 'final';
+CREATE UNIQUE INDEX attempts_one_capture ON attempts (order_id) WHERE operation = 'capture' AND outcome = 'succeeded';
+`,
+  },
+];

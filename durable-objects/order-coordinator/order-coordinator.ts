@@ -1,0 +1,221 @@
+import { DurableObject } from "cloudflare:workers";
+import { type OrderId, objectNames, type ShopperId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { PaymentMessage } from "../../schema/messages.ts";
+import { ok, refuse } from "../../schema/result.ts";
+import type {
+  BeginAnswer,
+  GatewayEvent,
+  OrderLookup,
+  OrdersAudit,
+  PlaceAnswer,
+  PlaceItem,
+  ReportAnswer,
+  ReportItem,
+} from "../../schema/rpc.ts";
+import { logError } from "../log.ts";
+import { migrate } from "../migrate.ts";
+import { stubs } from "../stubs.ts";
+import { toAnswer, toAudited } from "./answer.ts";
+import { newFacts } from "./decide.ts";
+import { Driver, type PinRefusalCode } from "./drive.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { toAttemptRows, toOrderRow } from "./projection/rows.ts";
+import { upsert } from "./projection/store.ts";
+import { OrderStore } from "./store.ts";
+
+/**
+ * The orders of one shard, each a saga: pin units, get the money authorized, commit the units, capture, confirm; or give
+ * back whatever was taken. Every step is a row before it is a call, and one alarm takes up what was interrupted. Methods
+ * take batches and answer in the same order; a repeat of an item gets the order as it stands.
+ */
+export class OrderCoordinator extends DurableObject<StateEnv> {
+  readonly #store: OrderStore;
+  readonly #driver: Driver;
+  #armedForMs: number | null = null;
+  #outgoing: PaymentMessage[] = [];
+  #isSending = false;
+  #projectNotBeforeMs = 0;
+  #projectionFailures = 0;
+
+  constructor(ctx: DurableObjectState, env: StateEnv) {
+    super(ctx, env);
+    this.#store = new OrderStore(ctx.storage);
+    this.#driver = new Driver({
+      store: this.#store,
+      sku: ({ dropId, skuId }) => ({
+        key: objectNames.sku(dropId, skuId),
+        api: stubs.sku(env, dropId, skuId),
+      }),
+      send: (messages) => this.#send(messages),
+      nowMs: () => Date.now(),
+    });
+    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
+  }
+
+  /**
+   * Pins the reservations and writes the orders; answers once both are durable. From then on the order goes its way by
+   * itself. A reservation that is gone is refused and leaves nothing behind. `unavailable` means that nobody knows yet:
+   * the same id again tells.
+   */
+  async place(items: PlaceItem[]): Promise<PlaceAnswer[]> {
+    const early = items.map((item): PlaceAnswer | null => {
+      const existing = this.#store.load(item.orderId);
+      if (!existing) this.#store.insert(item, newFacts(item.payment.kind, item.unknownHoldMs), Date.now());
+      else if (existing.fingerprint !== item.fingerprint) return refuse({ code: "idempotency_key_reused" });
+      else if (this.#driver.isBusy(item.orderId))
+        return refuse({ code: "request_in_progress", retryAfterMs: LIMITS.orderPollMs });
+      return null;
+    });
+    const fresh = items.filter((_, index) => early[index] === null).map((item) => item.orderId);
+    const { refused } = await this.#driver.drive(fresh, "send");
+    await this.#arm();
+    return items.map((item, index) => early[index] ?? this.#placed(item.orderId, refused.get(item.orderId)));
+  }
+
+  #placed(orderId: OrderId, refusal: PinRefusalCode | undefined): PlaceAnswer {
+    if (refusal) return refuse({ code: refusal });
+    const record = this.#store.load(orderId);
+    if (!record || record.facts.units === "unpinned") {
+      return refuse({ code: "unavailable", retryAfterMs: LIMITS.orderPollMs });
+    }
+    return ok(toAnswer(record));
+  }
+
+  /** An order as its own shopper may see it; anybody else's does not exist. */
+  async order(orderId: OrderId, shopperId: ShopperId): Promise<OrderLookup> {
+    const record = this.#store.load(orderId);
+    if (!record || record.request.shopperId !== shopperId) return refuse({ code: "order_not_found" });
+    return ok(toAnswer(record));
+  }
+
+  /** Hands out commands, each to one consumer for one lease. null: stale, or another consumer has it. */
+  async begin(messages: PaymentMessage[]): Promise<BeginAnswer[]> {
+    const answers = messages.map((message) => this.#driver.begin(message));
+    await this.#arm();
+    return answers;
+  }
+
+  /** Takes outcomes, carries the orders on, and hands out their next commands, already begun for the same caller. */
+  async report(items: ReportItem[]): Promise<ReportAnswer[]> {
+    for (const { orderId, attempt, outcome } of items)
+      this.#driver.record(orderId, { kind: "reported", attempt, outcome });
+    const { begun } = await this.#driver.drive(
+      items.map((item) => item.orderId),
+      "begin",
+    );
+    await this.#arm();
+    return items.map(({ orderId }) => {
+      const command = begun.get(orderId) ?? null;
+      begun.delete(orderId);
+      return command;
+    });
+  }
+
+  /** What a gateway said by webhook. False: no such order here. */
+  async gatewayEvent(event: GatewayEvent): Promise<boolean> {
+    const record = this.#driver.record(event.orderId, { kind: "gateway", event });
+    if (!record) return false;
+    await this.#driver.drive([event.orderId], "send");
+    await this.#arm();
+    return true;
+  }
+
+  /** Makes an open command due now. False: the order has none that waits. */
+  async redrive(orderId: OrderId): Promise<boolean> {
+    const record = this.#store.load(orderId);
+    const open = record?.facts.open;
+    if (!record || !open || open.state === "begun") return false;
+    const nowMs = Date.now();
+    this.#store.saveOpen(record, { ...record.facts, open: { ...open, nextAtMs: nowMs } }, nowMs);
+    await this.#arm();
+    return true;
+  }
+
+  /** One page of everything this shard holds, by order id. */
+  async audit(afterOrderId: string | null): Promise<OrdersAudit> {
+    const page = this.#store.page(afterOrderId);
+    const last = page.length === LIMITS.pageRowsMax ? page.at(-1) : undefined;
+    return {
+      orders: page.map((record) => toAudited(record, this.#store.attempts(record.orderId))),
+      next: last?.orderId ?? null,
+    };
+  }
+
+  /** Wakes an object whose alarm was lost. Harmless at any time. */
+  async knock(): Promise<void> {
+    await this.alarm();
+  }
+
+  override async alarm(): Promise<void> {
+    this.#armedForMs = null;
+    try {
+      const due = this.#store.due(Date.now());
+      this.#send(due.flatMap((record) => this.#driver.wake(record) ?? []));
+      await this.#driver.drive(
+        due.map((record) => record.orderId),
+        "send",
+      );
+      await this.#project();
+    } catch (error) {
+      logError("order_coordinator_alarm_failed", error);
+    } finally {
+      await this.#arm();
+    }
+  }
+
+  /** Messages that gather while a batch is on its way leave together in the next one. */
+  #send(messages: PaymentMessage[]): void {
+    this.#outgoing.push(...messages);
+    if (!this.#isSending && this.#outgoing.length > 0) this.ctx.waitUntil(this.#drainOutgoing());
+  }
+
+  async #drainOutgoing(): Promise<void> {
+    this.#isSending = true;
+    try {
+      while (this.#outgoing.length > 0) {
+        const batch = this.#outgoing.splice(0, LIMITS.queueBatchMax);
+        await this.env.PAYMENT_COMMANDS.sendBatch(batch.map((body) => ({ body })));
+      }
+    } catch (error) {
+      // Every message is a row with a time to be sent again; nothing is lost but that time.
+      logError("payment_commands_not_sent", error, { waiting: this.#outgoing.length });
+      this.#outgoing = [];
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #project(): Promise<void> {
+    if (Date.now() < this.#projectNotBeforeMs) return;
+    const records = this.#store.unprojected();
+    if (records.length === 0) return;
+    const attempts = records.flatMap((record) => toAttemptRows(record, this.#store.attempts(record.orderId)));
+    try {
+      await upsert(this.env.DB, records.map(toOrderRow), attempts);
+      this.#projectionFailures = 0;
+      for (const { orderId, version } of records) this.#store.noteProjected(orderId, version);
+    } catch (error) {
+      logError("projection_failed", error, { orders: records.length });
+      this.#projectionFailures += 1;
+    }
+    const backoffMs = LIMITS.effectRetryBaseMs * 2 ** Math.min(this.#projectionFailures, 10);
+    const delayMs =
+      this.#projectionFailures > 0 ? Math.min(LIMITS.effectRetryMaxMs, backoffMs) : LIMITS.projectionDelayMs;
+    this.#projectNotBeforeMs = Date.now() + delayMs;
+  }
+
+  async #arm(): Promise<void> {
+    const unprojectedMs = this.#store.oldestUnprojectedMs();
+    const projectAtMs =
+      unprojectedMs === null
+        ? null
+        : Math.max(this.#projectNotBeforeMs, unprojectedMs + LIMITS.projectionDelayMs);
+    const due = [this.#store.earliestDueMs(), projectAtMs].filter((atMs) => atMs !== null);
+    if (due.length === 0) return;
+    const nextMs = Math.min(...due);
+    if (this.#armedForMs !== null && this.#armedForMs <= nextMs) return;
+    this.#armedForMs = nextMs;
+    await this.ctx.storage.setAlarm(nextMs);
+  }
+}

@@ -1,0 +1,194 @@
+import { LIMITS } from "../../schema/limits.ts";
+import { ok, type Result, refuse } from "../../schema/result.ts";
+import type {
+  AdjustItem,
+  AdjustRefusal,
+  CommitItem,
+  PinItem,
+  Refusal,
+  ReleaseItem,
+  Reservation,
+  ReserveItem,
+  ReserveRefusal,
+  SkuTerms,
+  StepRefusal,
+} from "../../schema/rpc.ts";
+import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
+
+/** Units of one SKU. Always `stock = available + reserved + sold`, each >= 0. */
+export type Counts = { stock: number; available: number; reserved: number; sold: number };
+
+/** A reservation as it is stored: what callers see, the body it was asked with, and the order's last step on it. */
+export type ReservationRow = Reservation & { fingerprint: string; step: number };
+
+/** What a decision writes: the reservation's new row, if it changes, and how the counts move, if they do. */
+export type Change =
+  | { row: ReservationRow; kind: LedgerKind; counts: Counts }
+  | { row: ReservationRow; kind: null };
+
+/** `change` is null for a repeat: the answer is the row as it stands. */
+export type Decision<Reason> = Result<{ row: ReservationRow; change: Change | null }, Reason>;
+
+const isTaken = (state: ReservationState) => state === "held" || state === "pinned" || state === "committed";
+
+/** Units that count against a shopper's limit. */
+export function unitsTaken(rows: readonly Pick<ReservationRow, "state" | "quantity">[]): number {
+  return rows.reduce((units, row) => units + (isTaken(row.state) ? row.quantity : 0), 0);
+}
+
+/**
+ * May this shopper take these units now? The caller has swept what is due, so `counts` is exact at `nowMs`.
+ * A repeat (same id, same body) gets the row it made, or is told that it lapsed since.
+ */
+export function decideReserve(input: {
+  terms: SkuTerms;
+  counts: Counts;
+  existing: ReservationRow | null;
+  shopperRows: readonly ReservationRow[];
+  item: ReserveItem;
+  nowMs: number;
+}): Decision<ReserveRefusal> {
+  const { terms, counts, existing, item, nowMs } = input;
+  if (existing) {
+    if (existing.fingerprint !== item.fingerprint) return refuse({ code: "idempotency_key_reused" });
+    if (!isTaken(existing.state)) return refuse({ code: "reservation_lapsed" });
+    return ok({ row: existing, change: null });
+  }
+  if (nowMs < terms.opensAtMs)
+    return refuse({ code: "drop_not_open", retryAfterMs: terms.opensAtMs - nowMs });
+  if (nowMs >= terms.closesAtMs) return refuse({ code: "drop_closed" });
+  if (unitsTaken(input.shopperRows) + item.quantity > terms.perShopper)
+    return refuse({ code: "shopper_limit_reached" });
+  if (counts.available < item.quantity) {
+    if (counts.sold === counts.stock) return refuse({ code: "sold_out" });
+    return refuse({ code: "all_reserved", retryAfterMs: LIMITS.allReservedRetryMs });
+  }
+  const row: ReservationRow = {
+    reservationId: item.reservationId,
+    fingerprint: item.fingerprint,
+    skuId: terms.skuId,
+    shopperId: item.shopperId,
+    ticketId: item.ticketId,
+    quantity: item.quantity,
+    unitPriceMinor: terms.unitPriceMinor,
+    currency: terms.currency,
+    version: terms.version,
+    state: "held",
+    createdAtMs: nowMs,
+    deadlineAtMs: nowMs + terms.reservationTtlMs,
+    orderId: null,
+    step: 0,
+  };
+  const taken = move(counts, item.quantity, "available", "reserved");
+  return ok({ row, change: { row, kind: "reserve", counts: taken } });
+}
+
+/** A held row whose deadline has come. Deadlines are exclusive: at the deadline itself it is over. */
+export function decideLapse(row: ReservationRow, counts: Counts): Change {
+  return {
+    row: { ...row, state: "lapsed" },
+    kind: "lapse",
+    counts: move(counts, row.quantity, "reserved", "available"),
+  };
+}
+
+/** Takes the deadline away: from here on an order answers for the units. */
+export function decidePin(row: ReservationRow | null, item: PinItem): Decision<StepRefusal> {
+  if (!row || row.shopperId !== item.shopperId) return refuse({ code: "reservation_not_found" });
+  const fence = fenceStep(row, item);
+  if (fence) return refuse(fence);
+  switch (row.state) {
+    case "held":
+      return changed({ ...row, state: "pinned", orderId: item.orderId, step: item.step });
+    case "pinned":
+    case "committed":
+      return ok({ row, change: null });
+    case "released":
+    case "lapsed":
+      return refuse({ code: "reservation_lapsed" });
+  }
+}
+
+/** Sells the units. A `late` commit takes free units again for a row that was given back. */
+export function decideCommit(
+  row: ReservationRow | null,
+  item: CommitItem,
+  counts: Counts,
+): Decision<StepRefusal> {
+  if (!row || row.orderId !== item.orderId) return refuse({ code: "reservation_not_found" });
+  const fence = fenceStep(row, item);
+  if (fence) return refuse(fence);
+  const committed: ReservationRow = { ...row, state: "committed", step: item.step };
+  switch (row.state) {
+    case "pinned":
+      return changed(committed, "commit", move(counts, row.quantity, "reserved", "sold"));
+    case "committed":
+      return ok({ row, change: null });
+    case "held":
+      return refuse({ code: "internal", detail: "committed before it was pinned" });
+    case "released":
+    case "lapsed":
+      if (!item.late) return refuse({ code: "reservation_lapsed" });
+      if (counts.available < row.quantity) return refuse({ code: "sold_out" });
+      return changed(committed, "late", move(counts, row.quantity, "available", "sold"));
+  }
+}
+
+/** Gives an order's units back, sold ones too (their capture failed). */
+export function decideRelease(
+  row: ReservationRow | null,
+  item: ReleaseItem,
+  counts: Counts,
+): Decision<StepRefusal> {
+  if (!row || row.orderId !== item.orderId) return refuse({ code: "reservation_not_found" });
+  const fence = fenceStep(row, item);
+  if (fence) return refuse(fence);
+  const released: ReservationRow = { ...row, state: "released", step: item.step };
+  switch (row.state) {
+    case "pinned":
+      return changed(released, "release", move(counts, row.quantity, "reserved", "available"));
+    case "committed":
+      return changed(released, "reverse", move(counts, row.quantity, "sold", "available"));
+    case "held":
+    case "released":
+    case "lapsed":
+      return ok({ row, change: null });
+  }
+}
+
+/** New or lost units. Never below what is reserved and sold. */
+export function decideAdjust(counts: Counts, delta: AdjustItem["delta"]): Result<Counts, AdjustRefusal> {
+  const next = { ...counts, stock: counts.stock + delta, available: counts.available + delta };
+  if (next.available < 0) return refuse({ code: "stock_below_taken" });
+  if (next.stock > LIMITS.stockMax)
+    return refuse({ code: "invalid_request", detail: "more units than a SKU can have" });
+  return ok(next);
+}
+
+/** When the object must wake: at the earliest deadline, or when its level may be told to the line. */
+export function nextAlarm(rows: {
+  earliestDeadlineMs: number | null;
+  pushDueAtMs: number | null;
+}): number | null {
+  const due = [rows.earliestDeadlineMs, rows.pushDueAtMs].filter((atMs) => atMs !== null);
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+function move(counts: Counts, quantity: number, from: keyof Counts, to: keyof Counts): Counts {
+  return { ...counts, [from]: counts[from] - quantity, [to]: counts[to] + quantity };
+}
+
+function changed(row: ReservationRow, kind?: LedgerKind, counts?: Counts): Decision<never> {
+  return ok({ row, change: kind && counts ? { row, kind, counts } : { row, kind: null } });
+}
+
+/** Another order's row, or a step that was overtaken: a message that was under way while its order moved on. */
+function fenceStep(
+  row: ReservationRow,
+  item: { orderId: string; step: number },
+): Refusal<"reservation_taken" | "request_in_progress"> | null {
+  if (row.orderId !== null && row.orderId !== item.orderId) return { code: "reservation_taken" };
+  if (item.step < row.step)
+    return { code: "request_in_progress", detail: "a later step of this order was taken" };
+  return null;
+}

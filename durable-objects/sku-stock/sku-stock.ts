@@ -1,0 +1,239 @@
+import { DurableObject } from "cloudflare:workers";
+import type { SkuLevel } from "../../schema/line.ts";
+import { ok, refuse } from "../../schema/result.ts";
+import type {
+  AdjustAnswer,
+  AdjustItem,
+  CommitItem,
+  ConfigureAnswer,
+  PinItem,
+  ReleaseItem,
+  ReserveAnswer,
+  ReserveItem,
+  SkuTerms,
+  StepAnswer,
+  StepRefusal,
+  StockAudit,
+  StockStep,
+} from "../../schema/rpc.ts";
+import { logError } from "../log.ts";
+import { migrate } from "../migrate.ts";
+import { stubs } from "../stubs.ts";
+import {
+  type Counts,
+  type Decision,
+  decideAdjust,
+  decideCommit,
+  decideLapse,
+  decidePin,
+  decideRelease,
+  decideReserve,
+  nextAlarm,
+  type ReservationRow,
+} from "./decide.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { SkuStore, toReservation } from "./store.ts";
+
+/**
+ * The exact stock of one SKU of one drop. It alone decides, with no `await` between read and write, and answers only
+ * when its writes are durable. Every method takes a batch and answers in the same order; items are independent, so one
+ * that is refused or fails leaves the others as they are. A repeat of an item changes nothing and gets the same answer.
+ */
+export class SkuStock extends DurableObject<StateEnv> {
+  readonly #store: SkuStore;
+  /** A hint that saves writes: the alarm as last set by this instance. */
+  #armedForMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: StateEnv) {
+    super(ctx, env);
+    this.#store = new SkuStore(ctx.storage);
+    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
+  }
+
+  /** Takes the published terms; a changed stock moves `available`. The same version again changes nothing. */
+  async configure(terms: SkuTerms): Promise<ConfigureAnswer> {
+    const nowMs = Date.now();
+    const answer = this.#store.atomically((): ConfigureAnswer => {
+      this.#store.createLevel();
+      if (this.#store.terms()?.version !== terms.version) {
+        const counts = this.#store.level();
+        const next = decideAdjust(counts, terms.stock - counts.stock);
+        if (!next.ok) return refuse({ code: "stock_below_taken" });
+        this.#store.writeTerms(terms);
+        this.#store.moveCounts(next.value);
+        this.#store.writeLedger({
+          ...next.value,
+          kind: "configure",
+          atMs: nowMs,
+          quantity: terms.stock - counts.stock,
+        });
+      }
+      return ok(this.#levelOf(terms));
+    });
+    await this.#arm();
+    return answer;
+  }
+
+  /** Units for shoppers who hold a pass, until a deadline by this object's clock. */
+  async reserve(items: ReserveItem[]): Promise<ReserveAnswer[]> {
+    const terms = this.#store.terms();
+    if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
+    const nowMs = this.#sweep(terms);
+    const answers = items.map((item): ReserveAnswer => {
+      const shopperRows = this.#store.reservationsOf(terms.skuId, item.shopperId);
+      const decide = () =>
+        decideReserve({
+          terms,
+          counts: this.#store.level(),
+          existing: this.#store.reservation(terms.skuId, item.reservationId),
+          shopperRows,
+          item,
+          nowMs,
+        });
+      return this.#settle(item.reservationId, nowMs, decide, () => {
+        if (shopperRows.length === 0) this.#store.countTicket();
+      });
+    });
+    await this.#arm();
+    return answers;
+  }
+
+  /** Takes the deadline off reservations for an order. Late by this object's clock is `reservation_lapsed`. */
+  async pin(items: PinItem[]): Promise<StepAnswer[]> {
+    return this.#steps(items, (row, item) => decidePin(row, item));
+  }
+
+  /** Sells pinned units. With `late`, units given back before are taken again if some are free, else `sold_out`. */
+  async commit(items: CommitItem[]): Promise<StepAnswer[]> {
+    return this.#steps(items, decideCommit);
+  }
+
+  /** Gives an order's units back; reverses a commit whose capture failed. */
+  async release(items: ReleaseItem[]): Promise<StepAnswer[]> {
+    return this.#steps(items, decideRelease);
+  }
+
+  /** Corrects the stock by difference. A repeat of an `adjustmentId` changes nothing. */
+  async adjust(items: AdjustItem[]): Promise<AdjustAnswer[]> {
+    const terms = this.#store.terms();
+    if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
+    const nowMs = this.#sweep(terms);
+    const answers = items.map(({ adjustmentId, delta }) =>
+      this.#store.atomically((): AdjustAnswer => {
+        const next = decideAdjust(this.#store.level(), delta);
+        if (!next.ok) return next;
+        if (this.#store.noteAdjustment(adjustmentId, delta, nowMs)) {
+          this.#store.moveCounts(next.value);
+          this.#store.writeLedger({ ...next.value, kind: "adjust", atMs: nowMs, quantity: delta });
+        }
+        return ok(this.#levelOf(terms));
+      }),
+    );
+    await this.#arm();
+    return answers;
+  }
+
+  /** One page of everything this object holds. Rows after the given ledger sequence and reservation row. */
+  async audit(afterLedger: number, afterReservation: number): Promise<StockAudit> {
+    const terms = this.#store.terms();
+    if (!terms) return { level: null, ledger: [], nextLedger: null, reservations: [], nextReservation: null };
+    return { level: this.#levelOf(terms), ...this.#store.audit(terms.skuId, afterLedger, afterReservation) };
+  }
+
+  /** Wakes an object whose alarm was lost. Harmless at any time. */
+  async knock(): Promise<void> {
+    await this.alarm();
+  }
+
+  override async alarm(): Promise<void> {
+    this.#armedForMs = null;
+    try {
+      const terms = this.#store.terms();
+      if (!terms) return;
+      this.#sweep(terms);
+      await this.#pushLevel(terms);
+    } catch (error) {
+      logError("sku_stock_alarm_failed", error);
+    } finally {
+      await this.#arm();
+    }
+  }
+
+  #levelOf(terms: SkuTerms): SkuLevel {
+    const { stock, available, reserved, sold } = this.#store.level();
+    return { skuId: terms.skuId, stock, available, reserved, sold };
+  }
+
+  /** Lapses what is due, so that the decision that follows is exact. Returns the instant it was exact at. */
+  #sweep(terms: SkuTerms): number {
+    const nowMs = Date.now();
+    for (const row of this.#store.heldUntil(terms.skuId, nowMs)) {
+      this.#store.atomically(() => this.#store.apply(decideLapse(row, this.#store.level()), nowMs));
+    }
+    return nowMs;
+  }
+
+  async #steps<Item extends StockStep>(
+    items: Item[],
+    decide: (row: ReservationRow | null, item: Item, counts: Counts) => Decision<StepRefusal>,
+  ): Promise<StepAnswer[]> {
+    const terms = this.#store.terms();
+    if (!terms) return items.map(() => refuse({ code: "reservation_not_found" }));
+    const nowMs = this.#sweep(terms);
+    const answers = items.map((item): StepAnswer => {
+      const row = () => this.#store.reservation(terms.skuId, item.reservationId);
+      return this.#settle(item.reservationId, nowMs, () => decide(row(), item, this.#store.level()));
+    });
+    await this.#arm();
+    return answers;
+  }
+
+  /** Decides and writes one item in one savepoint. What was not foreseen is undone, logged, and answered `internal`. */
+  #settle<Reason extends { code: string }>(
+    reservationId: string,
+    nowMs: number,
+    decide: () => Decision<Reason>,
+    onNew?: () => void,
+  ) {
+    try {
+      return this.#store.atomically(() => {
+        const decision = decide();
+        if (!decision.ok) return decision;
+        const { row, change } = decision.value;
+        if (change) this.#store.apply(change, nowMs);
+        if (change?.kind === "reserve") onNew?.();
+        return ok(toReservation(row));
+      });
+    } catch (error) {
+      logError("sku_stock_item_failed", error, { reservationId });
+      return refuse({ code: "internal" as const });
+    }
+  }
+
+  async #pushLevel(terms: SkuTerms): Promise<void> {
+    const level = this.#store.level();
+    const nowMs = Date.now();
+    if (level.version === level.pushedVersion || level.pushNotBeforeMs > nowMs) return;
+    // Claimed before the call: a push that fails waits its turn like any other instead of storming the line.
+    this.#store.notePush(level.pushedVersion, nowMs + terms.levelPushIntervalMs);
+    await stubs.line(this.env, terms.dropId).pushLevel({
+      level: this.#levelOf(terms),
+      levelVersion: level.version,
+      ticketsSeen: level.ticketsSeen,
+    });
+    this.#store.notePush(level.version, nowMs + terms.levelPushIntervalMs);
+  }
+
+  async #arm(): Promise<void> {
+    if (!this.#store.terms()) return;
+    const level = this.#store.level();
+    const nextMs = nextAlarm({
+      earliestDeadlineMs: this.#store.earliestDeadlineMs(),
+      pushDueAtMs: level.version === level.pushedVersion ? null : Math.max(level.pushNotBeforeMs, Date.now()),
+    });
+    // An alarm that comes too early only recomputes: moving it later is not worth a write.
+    if (nextMs === null || (this.#armedForMs !== null && this.#armedForMs <= nextMs)) return;
+    this.#armedForMs = nextMs;
+    await this.ctx.storage.setAlarm(nextMs);
+  }
+}

@@ -1,0 +1,242 @@
+import type { ReservationId, ShopperId, SkuId, TicketId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { AmountMinor, Currency } from "../../schema/money.ts";
+import type { LedgerRow, Reservation, SkuTerms, StockAudit } from "../../schema/rpc.ts";
+import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
+import type { Change, Counts, ReservationRow } from "./decide.ts";
+
+export type Level = Counts & {
+  version: number;
+  ticketsSeen: number;
+  pushedVersion: number;
+  pushNotBeforeMs: number;
+};
+
+const ROW_COLUMNS = `reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, ticket_id AS ticketId, quantity,
+  unit_price_minor AS unitPriceMinor, currency, version, state, created_at_ms AS createdAtMs, deadline_at_ms AS deadlineAtMs,
+  order_id AS orderId, step, row`;
+
+type StoredRow = {
+  reservationId: string;
+  fingerprint: string;
+  shopperId: string;
+  ticketId: string;
+  quantity: number;
+  unitPriceMinor: number;
+  currency: string;
+  version: string;
+  state: string;
+  createdAtMs: number;
+  deadlineAtMs: number;
+  orderId: string | null;
+  step: number;
+  row: number;
+};
+
+/** The only SQL of a SKU's object. Synchronous throughout: callers decide and write without letting anybody in between. */
+export class SkuStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  /** Runs one item's reads and writes as a unit: a throw undoes them, and only them. */
+  atomically<Value>(act: () => Value): Value {
+    return this.#storage.transactionSync(act);
+  }
+
+  terms(): SkuTerms | null {
+    const row = this.#sql.exec<{ json: string }>("SELECT json FROM terms").toArray()[0];
+    return row ? (JSON.parse(row.json) as SkuTerms) : null;
+  }
+
+  writeTerms(terms: SkuTerms): void {
+    this.#sql.exec(
+      "INSERT INTO terms (id, json) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json",
+      JSON.stringify(terms),
+    );
+  }
+
+  level(): Level {
+    return this.#sql
+      .exec<Level>(
+        `SELECT stock, available, reserved, sold, version, tickets_seen AS ticketsSeen,
+           pushed_version AS pushedVersion, push_not_before_ms AS pushNotBeforeMs FROM level`,
+      )
+      .one();
+  }
+
+  /** The first level of a SKU: nothing yet, so that the stock's arrival is a ledger row like any other. */
+  createLevel(): void {
+    this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
+  }
+
+  moveCounts(counts: Counts): void {
+    this.#sql.exec(
+      "UPDATE level SET stock = ?, available = ?, reserved = ?, sold = ?, version = version + 1",
+      counts.stock,
+      counts.available,
+      counts.reserved,
+      counts.sold,
+    );
+  }
+
+  countTicket(): void {
+    this.#sql.exec("UPDATE level SET tickets_seen = tickets_seen + 1");
+  }
+
+  notePush(pushedVersion: number, pushNotBeforeMs: number): void {
+    this.#sql.exec(
+      "UPDATE level SET pushed_version = ?, push_not_before_ms = ?",
+      pushedVersion,
+      pushNotBeforeMs,
+    );
+  }
+
+  reservation(skuId: SkuId, reservationId: ReservationId): ReservationRow | null {
+    const row = this.#sql
+      .exec<StoredRow>(`SELECT ${ROW_COLUMNS} FROM reservations WHERE reservation_id = ?`, reservationId)
+      .toArray()[0];
+    return row ? toRow(skuId, row) : null;
+  }
+
+  reservationsOf(skuId: SkuId, shopperId: ShopperId): ReservationRow[] {
+    return this.#sql
+      .exec<StoredRow>(`SELECT ${ROW_COLUMNS} FROM reservations WHERE shopper_id = ?`, shopperId)
+      .toArray()
+      .map((row) => toRow(skuId, row));
+  }
+
+  /** Held rows whose deadline has come, earliest first. */
+  heldUntil(skuId: SkuId, nowMs: number): ReservationRow[] {
+    return this.#sql
+      .exec<StoredRow>(
+        `SELECT ${ROW_COLUMNS} FROM reservations WHERE state = 'held' AND deadline_at_ms <= ? ORDER BY deadline_at_ms, row`,
+        nowMs,
+      )
+      .toArray()
+      .map((row) => toRow(skuId, row));
+  }
+
+  earliestDeadlineMs(): number | null {
+    return this.#sql
+      .exec<{ atMs: number | null }>(
+        "SELECT MIN(deadline_at_ms) AS atMs FROM reservations WHERE state = 'held'",
+      )
+      .one().atMs;
+  }
+
+  /** Writes a decision: the reservation's row, the counts, and the ledger line that explains them. */
+  apply(change: Change, nowMs: number): void {
+    const { row } = change;
+    this.#sql.exec(
+      `INSERT INTO reservations (reservation_id, fingerprint, shopper_id, ticket_id, quantity, unit_price_minor, currency,
+         version, state, created_at_ms, deadline_at_ms, order_id, step)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reservation_id) DO UPDATE SET state = excluded.state, order_id = excluded.order_id, step = excluded.step`,
+      row.reservationId,
+      row.fingerprint,
+      row.shopperId,
+      row.ticketId,
+      row.quantity,
+      row.unitPriceMinor,
+      row.currency,
+      row.version,
+      row.state,
+      row.createdAtMs,
+      row.deadlineAtMs,
+      row.orderId,
+      row.step,
+    );
+    if (change.kind !== null) {
+      this.moveCounts(change.counts);
+      this.writeLedger({ ...change.counts, kind: change.kind, atMs: nowMs, row });
+    }
+  }
+
+  writeLedger(
+    entry: Counts & { kind: LedgerKind; atMs: number; row?: Reservation; quantity?: number },
+  ): void {
+    this.#sql.exec(
+      `INSERT INTO ledger (at_ms, kind, reservation_id, ticket_id, quantity, stock, available, reserved, sold)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      entry.atMs,
+      entry.kind,
+      entry.row?.reservationId ?? null,
+      entry.row?.ticketId ?? null,
+      entry.quantity ?? entry.row?.quantity ?? 0,
+      entry.stock,
+      entry.available,
+      entry.reserved,
+      entry.sold,
+    );
+  }
+
+  /** False when this adjustment was made before. */
+  noteAdjustment(adjustmentId: string, delta: number, nowMs: number): boolean {
+    const written = this.#sql.exec(
+      "INSERT INTO adjustments (adjustment_id, delta, at_ms) VALUES (?, ?, ?) ON CONFLICT (adjustment_id) DO NOTHING",
+      adjustmentId,
+      delta,
+      nowMs,
+    );
+    return written.rowsWritten > 0;
+  }
+
+  audit(skuId: SkuId, afterLedger: number, afterReservation: number): Omit<StockAudit, "level"> {
+    const ledger = this.#sql
+      .exec<
+        Omit<LedgerRow, "kind" | "reservationId" | "ticketId"> & {
+          kind: string;
+          reservationId: string;
+          ticketId: string;
+        }
+      >(
+        `SELECT seq, at_ms AS atMs, kind, reservation_id AS reservationId, ticket_id AS ticketId, quantity, stock, available,
+           reserved, sold FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?`,
+        afterLedger,
+        LIMITS.pageRowsMax,
+      )
+      .toArray() as LedgerRow[];
+    const rows = this.#sql
+      .exec<StoredRow>(
+        `SELECT ${ROW_COLUMNS} FROM reservations WHERE row > ? ORDER BY row LIMIT ?`,
+        afterReservation,
+        LIMITS.pageRowsMax,
+      )
+      .toArray();
+    const full = (count: number) => count === LIMITS.pageRowsMax;
+    return {
+      ledger,
+      nextLedger: full(ledger.length) ? (ledger.at(-1)?.seq ?? null) : null,
+      reservations: rows.map((row) => toReservation(toRow(skuId, row))),
+      nextReservation: full(rows.length) ? (rows.at(-1)?.row ?? null) : null,
+    };
+  }
+}
+
+/** What callers see of a row: everything but the fingerprint and the fence. */
+export function toReservation({
+  fingerprint: _fingerprint,
+  step: _step,
+  ...reservation
+}: ReservationRow): Reservation {
+  return reservation;
+}
+
+function toRow(skuId: SkuId, { row: _row, ...stored }: StoredRow): ReservationRow {
+  return {
+    ...stored,
+    skuId,
+    reservationId: stored.reservationId as ReservationId,
+    shopperId: stored.shopperId as ShopperId,
+    ticketId: stored.ticketId as TicketId,
+    unitPriceMinor: stored.unitPriceMinor as AmountMinor,
+    currency: stored.currency as Currency,
+    state: stored.state as ReservationState,
+    orderId: stored.orderId as ReservationRow["orderId"],
+  };
+}

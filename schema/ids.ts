@@ -1,0 +1,52 @@
+import * as z from "zod";
+import { LIMITS } from "./limits.ts";
+
+const slug = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "lower-case letters, digits and single hyphens");
+
+/** Chosen by the brand; part of object names and URLs, so a slug. */
+export const DropId = slug(LIMITS.slugMaxChars).brand<"DropId">();
+export type DropId = z.infer<typeof DropId>;
+
+/** Chosen by the brand, unique within one drop. */
+export const SkuId = slug(LIMITS.slugMaxChars).brand<"SkuId">();
+export type SkuId = z.infer<typeof SkuId>;
+
+const hex = (prefix: string, digits: number) =>
+  z.string().regex(new RegExp(`^${prefix}[0-9a-f]{${digits}}$`));
+
+/** One shopper as far as a session can tell: `shp_` and 128 random bits. */
+export const ShopperId = hex("shp_", 32).brand<"ShopperId">();
+export type ShopperId = z.infer<typeof ShopperId>;
+
+/** `H(drop | shopper)`, 16 bytes in hex: the same shopper has the same ticket id in one drop, always. */
+export const TicketId = hex("", 32).brand<"TicketId">();
+export type TicketId = z.infer<typeof TicketId>;
+
+/** `rsv_` and 128 bits derived from (drop, shopper, idempotency key): a repeat names the same row. */
+export const ReservationId = hex("rsv_", 32).brand<"ReservationId">();
+export type ReservationId = z.infer<typeof ReservationId>;
+
+/** `ord_`, two hex digits that name the coordinator's shard, and 128 bits derived like a reservation's. */
+export const OrderId = hex("ord_", 34).brand<"OrderId">();
+export type OrderId = z.infer<typeof OrderId>;
+
+/** SHA-256 of a request body in its canonical form: tells a repeat from another request under the same key. */
+export const Fingerprint = hex("", 64).brand<"Fingerprint">();
+export type Fingerprint = z.infer<typeof Fingerprint>;
+
+/** Which coordinator holds this order: written into the id, so that it can never disagree with the row. */
+export function shardOfOrder(orderId: OrderId): number {
+  return Number.parseInt(orderId.slice(4, 6), 16);
+}
+
+/** Names of objects. A rehearsal puts its own prefix in front, so that it can never touch a real drop. */
+export const objectNames = {
+  sku: (dropId: DropId, skuId: SkuId) => `${dropId}/sku/${skuId}`,
+  drop: (dropId: DropId) => `${dropId}/drop`,
+  orders: (shard: number) => `orders/${shard}`,
+};

@@ -1,0 +1,68 @@
+import { DropDocument } from "../../schema/drop-document.ts";
+import type { Options } from "./options.ts";
+
+/** What happens when, all on the wall clock of this machine. */
+export type Timeline = { lobbyMs: number; windowMs: number; arrivalsMs: number; patienceMs: number };
+
+/** Time in the lobby for each shopper: a session and a ticket each, beside everything else that two cores do. */
+const LOBBY_MS_PER_SHOPPER = 1.5;
+const LOBBY_LEAST_MS = 3_000;
+/** The shortest that a drop document may ask for: a rehearsal has no time to lose. */
+const WINDOW_MS = 1_000;
+/** The drop must not end by its clock before the crowd has. */
+const OPEN_FOR_MS = 60 * 60_000;
+/** A killed runtime is back after about this; arrivals are spread over all the kills. */
+const MS_PER_KILL = 4_000;
+/** Orders wait for each other at the payment consumer when everybody buys in the same second. */
+const BACKLOG_MS_PER_UNIT = 4;
+
+const RESERVATION_TTL_MS = 10_000;
+const PAYMENT_WINDOW_MS = 8_000;
+const UNKNOWN_HOLD_MS = 20_000;
+const COMMAND_RESEND_MS = 2_000;
+
+export function planTimeline({ shoppers, kills }: Options): Timeline {
+  const arrivalsMs = Math.max(3 * WINDOW_MS, kills * MS_PER_KILL);
+  return {
+    lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
+    windowMs: WINDOW_MS,
+    arrivalsMs,
+    // Long enough to wait for units that two generations of others gave back.
+    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS + PAYMENT_WINDOW_MS + 5_000,
+  };
+}
+
+/** Units over SKUs: evenly, the remainder one each to the first. */
+export function splitStock(stock: number, skus: number): number[] {
+  return Array.from({ length: skus }, (_, index) => Math.floor(stock / skus) + (index < stock % skus ? 1 : 0));
+}
+
+/** The drop of a rehearsal: SKUs with alternating limits and different prices, and short times throughout. */
+export function rehearsalDocument(options: Options, opensAtMs: number): DropDocument {
+  const { lobbyMs, windowMs } = planTimeline(options);
+  const backlogMs = options.stock * BACKLOG_MS_PER_UNIT;
+  const iso = (atMs: number) => new Date(atMs).toISOString();
+  return DropDocument.parse({
+    id: `rehearsal-${options.seed}`,
+    name: `Rehearsal ${options.seed}`,
+    currency: "EUR",
+    // A little earlier than anybody comes.
+    lobbyOpensAt: iso(opensAtMs - lobbyMs - 2_000),
+    opensAt: iso(opensAtMs),
+    closesAt: iso(opensAtMs + OPEN_FOR_MS),
+    line: { windowMs, admitPerSecond: options.admitPerSecond },
+    timing: {
+      reservationTtlMs: RESERVATION_TTL_MS,
+      paymentWindowMs: PAYMENT_WINDOW_MS + backlogMs,
+      unknownHoldMs: UNKNOWN_HOLD_MS + backlogMs,
+      commandResendMs: COMMAND_RESEND_MS + backlogMs,
+    },
+    skus: splitStock(options.stock, options.skus).map((stock, index) => ({
+      id: `sku-${index + 1}`,
+      name: `SKU ${index + 1}`,
+      stock,
+      priceMinor: 9_900 + index * 1_001,
+      perShopper: 1 + (index % 2),
+    })),
+  });
+}

@@ -1,0 +1,116 @@
+import { planTimeline } from "./document.ts";
+import type { Options } from "./options.ts";
+import { createRandom, type Random } from "./random.ts";
+
+export type Payment =
+  | { kind: "token"; token: string }
+  /** `leaves`: never pays at the gateway's page, and lets the session run out. */
+  | { kind: "redirect"; atPage: "pays" | "declines_then_pays" | "cancels" | "leaves" };
+
+/** What one shopper will do, decided before anything starts. */
+export type ShopperPlan = {
+  index: number;
+  /** Every shopper has an address of their own, as far as the edge can tell. */
+  address: string;
+  email: string;
+  /** Joins so long after the crowd gathers (lobby), or after the opening. */
+  arrival: { at: "lobby" | "opening"; offsetMs: number };
+  /** no_show: joins and never claims a pass. abandon: reserves and never places. */
+  visit: "no_show" | "abandon" | "buy";
+  /** SKUs in order of liking. */
+  liking: number[];
+  wantsTwo: boolean;
+  payment: Payment;
+  /** After a payment that was declined, comes again with a good one. */
+  triesAgain: boolean;
+  habits: {
+    asksEarly: boolean;
+    joinsTwice: boolean;
+    doubleClicks: boolean;
+    repeatsLater: boolean;
+    changesBody: boolean;
+    isGreedy: boolean;
+  };
+};
+
+const LOBBY_SHARE = 0.6;
+/** Who comes to the lobby has come before its last part: nobody of them is late by accident. */
+const LOBBY_ARRIVALS_PART = 0.85;
+
+/** The crowd that a seed stands for. Pure. */
+export function planCrowd(options: Options): ShopperPlan[] {
+  return Array.from({ length: options.shoppers }, (_, index) => planShopper(options, index));
+}
+
+function planShopper(options: Options, index: number): ShopperPlan {
+  const random = createRandom(options.seed, `shopper-${index}`);
+  const { lobbyMs, arrivalsMs } = planTimeline(options);
+  const isEarly = random.chance(LOBBY_SHARE);
+  const offsetMs = Math.floor(random.next() * (isEarly ? lobbyMs * LOBBY_ARRIVALS_PART : arrivalsMs));
+  return {
+    index,
+    address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
+    email: `shopper-${index}@example.com`,
+    arrival: { at: isEarly ? "lobby" : "opening", offsetMs },
+    visit: random.weighted([
+      [0.08, "no_show"],
+      [0.07, "abandon"],
+      [0.85, "buy"],
+    ]),
+    liking: random.shuffled(Array.from({ length: options.skus }, (_, sku) => sku)),
+    wantsTwo: random.chance(0.2),
+    payment: planPayment(random, options.faults),
+    triesAgain: random.chance(0.5),
+    habits: {
+      asksEarly: random.chance(0.05),
+      joinsTwice: random.chance(0.05),
+      doubleClicks: random.chance(0.15),
+      repeatsLater: random.chance(0.15),
+      changesBody: random.chance(0.05),
+      isGreedy: random.chance(0.1),
+    },
+  };
+}
+
+function planPayment(random: Random, faults: boolean): Payment {
+  const token = (name: string): Payment => ({ kind: "token", token: name });
+  const troubled = faults ? 0.03 : 0;
+  return random.weighted<Payment>([
+    [0.66, token("tok_ok")],
+    [0.08, token("tok_declined")],
+    [0.02, token("tok_capture_declined")],
+    [troubled, token("tok_timeout_before")],
+    [troubled, token("tok_timeout_after")],
+    [troubled, token("tok_late")],
+    [troubled, token("tok_capture_timeout_after")],
+    [0.14, { kind: "redirect", atPage: "pays" }],
+    [0.03, { kind: "redirect", atPage: "declines_then_pays" }],
+    [0.02, { kind: "redirect", atPage: "cancels" }],
+    [0.05, { kind: "redirect", atPage: "leaves" }],
+  ]);
+}
+
+/** How long the runtime stays up before each kill, counted from the opening or from its last start. */
+export function planUptimes({ seed, kills }: Options): number[] {
+  const random = createRandom(seed, "kills");
+  return Array.from({ length: kills }, () => random.between(300, 2_500));
+}
+
+/** How the gateway misbehaves with `--faults`. Its time-outs are longer than ours, so that we give up first. */
+export function planGatewayFaults({ seed, faults }: Options) {
+  if (!faults) return { seed, latencyMs: 20 };
+  return {
+    seed,
+    latencyMs: 20,
+    declineRate: 0.05,
+    timeoutBeforeRate: 0.01,
+    timeoutAfterRate: 0.01,
+    errorRate: 0.05,
+    lateRate: 0.03,
+    lateMs: 1_500,
+    hangMs: 15_000,
+    webhookDropRate: 0.2,
+    webhookDuplicateRate: 0.2,
+    webhookDelayMs: 2_000,
+  };
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ReservationAnswer } from "../../schema/http.ts";
+import type { Snapshot } from "../../schema/line.ts";
+import type { Reply } from "./client.ts";
+import { ENDPOINTS } from "./endpoints.ts";
+import type { Visitor } from "./shopper.ts";
+import { noteUnexpected } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+/** A reservation that the shopper was told is theirs. */
+export type Held = { answer: ReservationAnswer; key: string; askedAtMs: number; round: number };
+
+type Wish = { pass: string; skuId: string; quantity: number; key: string };
+
+const TRIES_MAX = 12;
+
+/**
+ * Tries the SKUs in order of liking; while all units are held by others, waits for the picture to show a free one. `round`
+ * makes the keys of a second purchase different from the first one's.
+ */
+export async function reserve(visitor: Visitor, world: World, pass: string, round = 1): Promise<Held | null> {
+  const gone = new Set<string>();
+  const askedAtMs = Date.now();
+  world.tally.firstReserveAtMs ??= askedAtMs;
+  for (let tries = 0; tries < TRIES_MAX && Date.now() < world.patienceEndsMs; tries++) {
+    const skuId = chooseSku(visitor, world, gone, tries);
+    if (skuId === null) return null;
+    const key = `reserve-${visitor.plan.index}-${round}-${skuId}`;
+    const wish = { pass, skuId, quantity: quantityOf(visitor, world, skuId), key };
+    const clicks = visitor.plan.habits.doubleClicks && tries === 0 ? 2 : 1;
+    const replies = await Promise.all(Array.from({ length: clicks }, () => askOnce(visitor, world, wish)));
+    const taken = replies.find((reply) => reply.ok);
+    if (taken?.ok) {
+      const held = { answer: taken.value, key, askedAtMs, round };
+      await actUp(visitor, world, wish);
+      return held;
+    }
+    const [refused] = replies;
+    if (refused === undefined || refused.ok) return null;
+    if (refused.code === "sold_out") gone.add(skuId);
+    else if (refused.code === "all_reserved") await waitForFreeUnit(visitor, world, gone);
+    else return null;
+  }
+  return null;
+}
+
+/** Asks with the wish's key until there is an answer; a 201 is noted, for the audit looks for it later. */
+export async function askOnce(visitor: Visitor, world: World, wish: Wish): Promise<Reply<ReservationAnswer>> {
+  const { pass, skuId, quantity, key } = wish;
+  const request = {
+    method: "POST",
+    path: `/v1/drops/${world.document.id}/reservations`,
+    address: visitor.address,
+    session: visitor.session,
+    key,
+    body: { pass, skuId, quantity },
+  } as const;
+  const reply = await world.client.persist(ENDPOINTS.reserve, request, world.giveUpMs);
+  if (reply.ok) world.answers.reservations.push({ shopperId: visitor.shopperId, key, answer: reply.value });
+  return reply;
+}
+
+/** What shoppers do with a unit in hand that they should not: another body under the same key, more than their share. */
+async function actUp(visitor: Visitor, world: World, wish: Wish): Promise<void> {
+  const { habits } = visitor.plan;
+  if (habits.changesBody) {
+    const reply = await askOnce(visitor, world, { ...wish, quantity: wish.quantity + 1 });
+    if (reply.ok) noteUnexpected(world.client.traffic, "reserve: the same key with another body was carried out");
+    else if (reply.code !== "idempotency_key_reused" && reply.code !== "reservation_lapsed" && reply.code !== "unreachable") {
+      noteUnexpected(world.client.traffic, `reserve: the same key with another body was told ${reply.code}`);
+    }
+  }
+  if (habits.isGreedy) {
+    const limit = perShopperOf(world, wish.skuId);
+    await askOnce(visitor, world, { ...wish, quantity: limit, key: `${wish.key}-more` });
+  }
+}
+
+function chooseSku(visitor: Visitor, world: World, gone: Set<string>, tries: number): string | null {
+  const liked = visitor.plan.liking.map((index) => world.document.skus[index]?.id ?? "").filter((id) => !gone.has(id));
+  if (tries === 0) return liked[0] ?? null;
+  const free = freeSkus(world.view.latest);
+  return liked.find((id) => free.has(id)) ?? liked[0] ?? null;
+}
+
+async function waitForFreeUnit(visitor: Visitor, world: World, gone: Set<string>): Promise<void> {
+  const seesOne = (snapshot: Snapshot) => [...freeSkus(snapshot)].some((id) => !gone.has(id)) || snapshot.phase === "sold_out";
+  await sleep(500 + visitor.random.next() * 500);
+  await world.view.until(seesOne, world.patienceEndsMs);
+  // Nobody reads the page in the same instant.
+  await sleep(visitor.random.next() * 500);
+}
+
+function freeSkus(snapshot: Snapshot | null): Set<string> {
+  return new Set(snapshot?.skus.filter((sku) => sku.available > 0).map((sku) => sku.skuId));
+}
+
+function quantityOf(visitor: Visitor, world: World, skuId: string): number {
+  return visitor.plan.wantsTwo && perShopperOf(world, skuId) >= 2 ? 2 : 1;
+}
+
+function perShopperOf(world: World, skuId: string): number {
+  return world.document.skus.find((sku) => sku.id === skuId)?.perShopper ?? 1;
+}

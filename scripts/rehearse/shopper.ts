@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { buy } from "./checkout.ts";
+import { ENDPOINTS } from "./endpoints.ts";
+import type { ShopperPlan } from "./plan.ts";
+import { createRandom, type Random } from "./random.ts";
+import { reserve } from "./reserving.ts";
+import type { World } from "./world.ts";
+
+/** One shopper who is at the door: who they are to the shop, and their own luck. */
+export type Visitor = {
+  plan: ShopperPlan;
+  random: Random;
+  shopperId: string;
+  session: string;
+  address: string;
+};
+
+export type Ending =
+  | "no_session"
+  | "no_ticket"
+  | "no_show"
+  | "not_admitted"
+  | "empty_handed"
+  | "abandoned"
+  | "not_placed"
+  | "confirmed"
+  | "canceled"
+  | "still_open";
+
+const PASS_TRIES_MAX = 60;
+
+/** One shopper's whole visit, through the public API alone. Never throws for what the shop answers. */
+export async function shop(plan: ShopperPlan, world: World, seed: number): Promise<Ending> {
+  const startMs = plan.arrival.at === "lobby" ? world.gatherAtMs : world.opensAtMs;
+  await sleep(Math.max(0, startMs + plan.arrival.offsetMs - Date.now()));
+
+  const visitor = await enter(plan, world, seed);
+  if (visitor === null) return "no_session";
+  const ticket = await join(visitor, world);
+  if (ticket === null) return "no_ticket";
+  if (plan.habits.asksEarly) await askForPass(visitor, world, ticket);
+  if (plan.visit === "no_show") return "no_show";
+  const pass = await waitForTurn(visitor, world, ticket);
+  if (pass === null) return "not_admitted";
+  const held = await reserve(visitor, world, pass);
+  if (held === null) return "empty_handed";
+  if (plan.visit === "abandon") return "abandoned";
+  return await buy(visitor, world, held, pass);
+}
+
+async function enter(plan: ShopperPlan, world: World, seed: number): Promise<Visitor | null> {
+  const { address } = plan;
+  const request = { method: "POST", path: "/v1/sessions", address, body: {} } as const;
+  const reply = await world.client.persist(ENDPOINTS.session, request, world.patienceEndsMs);
+  if (!reply.ok) return null;
+  const { shopperId, session } = reply.value;
+  return { plan, random: createRandom(seed, `visit-${plan.index}`), shopperId, session, address };
+}
+
+type Ticket = { ticket: string; ticketId: string; cohort: number };
+
+async function join(visitor: Visitor, world: World): Promise<Ticket | null> {
+  const request = {
+    method: "POST",
+    path: `/v1/drops/${world.document.id}/tickets`,
+    address: visitor.address,
+    session: visitor.session,
+    body: {},
+  } as const;
+  const ask = () => world.client.persist(ENDPOINTS.ticket, request, world.patienceEndsMs);
+  const replies = await Promise.all(visitor.plan.habits.joinsTwice ? [ask(), ask()] : [ask()]);
+  const tickets = replies.flatMap((reply) => (reply.ok ? [reply.value] : []));
+  // Of two places one keeps the better; the other is still in the log, and counts there.
+  const [best] = tickets.toSorted((one, other) => one.cohort - other.cohort);
+  if (best === undefined) return null;
+  const { ticketId, cohort, cohortClosesAtMs } = best;
+  world.answers.tickets.push({ shopperId: visitor.shopperId, ticketId, cohort, cohortClosesAtMs });
+  return best;
+}
+
+/** One request for a pass; every pass is noted, for the audit recomputes whether it was due. */
+async function askForPass(visitor: Visitor, world: World, { ticket, ticketId }: Ticket) {
+  const request = {
+    method: "POST",
+    path: `/v1/drops/${world.document.id}/passes`,
+    address: visitor.address,
+    session: visitor.session,
+    body: { ticket },
+  } as const;
+  const reply = await world.client.persist(ENDPOINTS.pass, request, world.patienceEndsMs);
+  if (reply.ok) {
+    const { cohort, rank, issuedAtMs } = reply.value;
+    world.answers.passes.push({ ticketId, cohort, rank, issuedAtMs });
+  }
+  return reply;
+}
+
+async function waitForTurn(visitor: Visitor, world: World, ticket: Ticket): Promise<string | null> {
+  for (let tries = 0; tries < PASS_TRIES_MAX; tries++) {
+    const mayBeMyTurn = await world.view.until(
+      ({ watermark, phase }) => watermark.cohort >= ticket.cohort || phase === "sold_out" || phase === "closed",
+      world.patienceEndsMs,
+    );
+    if (!mayBeMyTurn || Date.now() > world.patienceEndsMs) return null;
+    const isOver = world.view.latest?.phase === "sold_out" || world.view.latest?.phase === "closed";
+    // Most believe the page when it says that all is gone; some try anyway.
+    if (isOver && visitor.random.chance(0.8)) return null;
+    const reply = await askForPass(visitor, world, ticket);
+    if (reply.ok) return reply.value.pass;
+    if (reply.code !== "not_admitted_yet") return null;
+    await sleep(Math.min(reply.retryAfterMs ?? 1_000, 2_000) * (0.8 + 0.4 * visitor.random.next()));
+  }
+  return null;
+}

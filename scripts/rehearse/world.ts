@@ -1,0 +1,37 @@
+import type { DropDocument } from "../../schema/drop-document.ts";
+import type { Answers } from "./audit/evidence.ts";
+import type { EdgeClient } from "./client.ts";
+import type { HostedPages } from "./hosted-page.ts";
+import type { CrowdView } from "./view.ts";
+
+/** How shoppers' visits ended, and how long a purchase took them. */
+export type Tally = {
+  here: number;
+  endings: Record<string, number>;
+  /** From sending the first request to reserve until the shopper read `confirmed`. */
+  purchaseMs: number[];
+  firstReserveAtMs: number | null;
+  confirmed: number;
+};
+
+/** What shoppers share: the wires, the clock's marks, and the notes of what they were told. */
+export type World = {
+  document: DropDocument;
+  client: EdgeClient;
+  view: CrowdView;
+  pages: HostedPages;
+  answers: Answers;
+  tally: Tally;
+  gatherAtMs: number;
+  opensAtMs: number;
+  /** Whoever has no unit by then goes home. */
+  patienceEndsMs: number;
+  /** Whoever waits for an order looks at it until then. */
+  giveUpMs: number;
+};
+
+export function createTally(): Tally {
+  return { here: 0, endings: {}, purchaseMs: [], firstReserveAtMs: null, confirmed: 0 };
+}
+
+export const createAnswers = (): Answers => ({ tickets: [], passes: [], reservations: [], orders: [] });

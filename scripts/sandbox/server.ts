@@ -1,0 +1,214 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createApi } from "./api.ts";
+import { startCourier } from "./courier.ts";
+import { Faults } from "./faults.ts";
+import { openLedger } from "./ledger.ts";
+import { type Answer, authorize, type Books, expireSession, refusal } from "./operations.ts";
+import { expiredPage, missingPage, type Page, pageHeaders, payPage } from "./page.ts";
+
+const BODY_MAX_BYTES = 64 * 1024;
+const EXPIRY_TICK_MS = 250;
+const KEEP_ALIVE_MS = 65_000;
+
+export interface SandboxOptions {
+  /** A loopback port; 0 takes any that is free. */
+  port: number;
+  /** Where the ledger file lives; null keeps it in memory. */
+  dir: string | null;
+  apiKey: string;
+  /** `whsec_` and the key in base64. */
+  webhookSecret: string;
+  /** null: no webhooks are sent, they only pile up. */
+  webhookUrl: string | null;
+  faults?: Partial<Faults> | undefined;
+  /** Where shoppers' browsers reach the hosted pages, when that is not `url`. */
+  publicUrl?: string | undefined;
+  nowMs?: (() => number) | undefined;
+}
+
+export interface Sandbox {
+  url: string;
+  setFaults(faults: Partial<Faults>): void;
+  /** Cuts every connection; what was answered is in the ledger file. */
+  close(): Promise<void>;
+}
+
+/**
+ * A payment gateway that misbehaves on command and keeps books about it. What it answered with 2xx, 402 or 409
+ * survives `kill -9` when `dir` is given. It listens on the loopback address only and moves no money.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const nowMs = options.nowMs ?? Date.now;
+  const ledger = openLedger(options.dir);
+  const closing = new AbortController();
+  const injected: Record<string, number> = {};
+  let faults = Faults.parse(options.faults ?? {});
+  let url = "";
+
+  const books: Books = { ledger, nowMs, faults: () => faults, pagesUrl: () => options.publicUrl ?? url };
+  const api = createApi(books, { setFaults: (next) => (faults = next), counters: () => injected });
+  const courier = startCourier({ ledger, nowMs, url: options.webhookUrl, secret: options.webhookSecret });
+  const expectedKey = digest(`Bearer ${options.apiKey}`);
+
+  async function answerApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { pathname, searchParams }: URL,
+  ) {
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expectedKey)) {
+      return sendJson(response, refusal(401, "unauthorized"));
+    }
+    const body = await readBody(request);
+    if (body === null) return sendJson(response, refusal(413, "body_too_large"));
+    const isControl = pathname.startsWith("/control/");
+    if (!isControl) await wait(faults.latencyMs);
+    const key = request.headers["idempotency-key"]?.toString() ?? null;
+    const { fault, act } = api.plan({
+      method: request.method ?? "",
+      path: pathname,
+      query: searchParams,
+      key,
+      body,
+    });
+    if (fault !== "none") injected[fault] = (injected[fault] ?? 0) + 1;
+    if (fault === "timeout_before") return hang(response);
+    if (fault === "error") return sendJson(response, refusal(500, "internal"));
+    if (fault === "late") await wait(faults.lateMs);
+    const { answer, replayed } = act();
+    courier.wake();
+    if (fault === "timeout_after") return hang(response);
+    sendJson(response, answer, replayed ? { "idempotent-replayed": "true" } : {});
+  }
+
+  async function answerPage(request: IncomingMessage, response: ServerResponse, sessionId: string) {
+    const body = request.method === "POST" ? await readBody(request) : "";
+    const session = ledger.session(sessionId);
+    if (session === undefined || body === null) return sendPage(response, missingPage(), null);
+    const action = new URLSearchParams(body).get("action");
+    const outcome = ledger.transact(() => decideOnPage(session.id, action));
+    courier.wake();
+    if (outcome === "return") {
+      response.writeHead(303, { location: session.returnUrl, "cache-control": "no-store" }).end();
+      return;
+    }
+    const page =
+      outcome === "over" ? expiredPage(session) : payPage(session, { wasDeclined: outcome === "declined" });
+    sendPage(response, page, session.returnUrl);
+  }
+
+  function decideOnPage(sessionId: string, action: string | null): "return" | "over" | "declined" | "show" {
+    const session = ledger.session(sessionId);
+    if (session?.status === "authorized") return "return";
+    if (session?.status !== "open") return "over";
+    if (session.expiresAtMs <= nowMs()) {
+      expireSession(books, session);
+      return "over";
+    }
+    if (action === "cancel") {
+      expireSession(books, session);
+      return "return";
+    }
+    if (action !== "pay" && action !== "decline") return "show";
+    ledger.countSessionTry(session.id);
+    const { order, amountMinor, currency } = session;
+    const write = { key: null, fingerprint: null, nth: session.tries + 1 };
+    const token = action === "decline" ? "tok_declined" : "tok_ok";
+    const answer = authorize(books, write, { order, amountMinor, currency, token, sessionId: session.id });
+    return answer.status === 201 ? "return" : "declined";
+  }
+
+  async function hang(response: ServerResponse): Promise<void> {
+    await wait(faults.hangMs);
+    response.destroy();
+  }
+
+  /** @throws AbortError when the sandbox closes meanwhile. */
+  async function wait(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: closing.signal });
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = new URL(request.url ?? "/", "http://sandbox");
+    const [, area, sessionId, ...rest] = target.pathname.split("/");
+    if (
+      area === "pay" &&
+      sessionId !== undefined &&
+      rest.length === 0 &&
+      /^(GET|HEAD|POST)$/.test(request.method ?? "")
+    ) {
+      return answerPage(request, response, sessionId);
+    }
+    return answerApi(request, response, target);
+  }
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    answer(request, response).catch((error) => {
+      if (closing.signal.aborted) return;
+      console.error(JSON.stringify({ level: "error", event: "sandbox_failed", reason: String(error) }));
+      if (!response.headersSent) sendJson(response, refusal(500, "internal"));
+    });
+  });
+  const expiring = setInterval(() => {
+    const due = ledger.openSessionsPast(nowMs());
+    for (const session of due) ledger.transact(() => expireSession(books, session));
+    if (due.length > 0) courier.wake();
+  }, EXPIRY_TICK_MS);
+
+  await new Promise<void>((listening, failed) => {
+    server.once("error", failed);
+    server.listen(options.port, "127.0.0.1", listening);
+  });
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    setFaults: (next) => {
+      faults = Faults.parse(next);
+    },
+    async close() {
+      closing.abort();
+      clearInterval(expiring);
+      courier.close();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeAllConnections();
+      await closed;
+      ledger.close();
+    },
+  };
+}
+
+const digest = (text: string) => createHash("sha256").update(text).digest();
+
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_MAX_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function sendJson(
+  response: ServerResponse,
+  { status, body }: Answer,
+  headers: Record<string, string> = {},
+): void {
+  const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": length,
+    "cache-control": "no-store",
+    ...headers,
+  });
+  response.end(text);
+}
+
+function sendPage(response: ServerResponse, { status, html }: Page, returnUrl: string | null): void {
+  response.writeHead(status, pageHeaders(returnUrl)).end(html);
+}

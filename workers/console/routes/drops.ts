@@ -1,0 +1,38 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import { DropId } from "../../../schema/ids.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { ConsoleContext } from "../app.ts";
+import { problem } from "../problem.ts";
+import { check, limitBody, readJson } from "../request.ts";
+import { publishDrop } from "../verbs/publish-drop.ts";
+import { putDocument } from "../verbs/put-document.ts";
+
+const DropPath = z.object({ drop: DropId });
+/** Without a document the draft in KV is published. */
+const PublishRequest = z.strictObject({ document: z.unknown().optional() }).optional();
+
+/** `PUT /drops/:drop/document` and `POST /drops/:drop/publish`. */
+export function dropRoutes() {
+  return new Hono<ConsoleContext>()
+    .put("/drops/:drop/document", limitBody(LIMITS.documentMaxBytes), async (context) => {
+      const path = check(DropPath, context.req.param());
+      if (!path.ok) return problem(context, path.refusal);
+      const body = await readJson(context);
+      if (!body.ok) return problem(context, body.refusal);
+      const stored = await putDocument(context.var.deps, path.value.drop, body.value);
+      return stored.ok ? context.json(stored.value) : problem(context, stored.refusal);
+    })
+    .post("/drops/:drop/publish", limitBody(LIMITS.documentMaxBytes), async (context) => {
+      const path = check(DropPath, context.req.param());
+      if (!path.ok) return problem(context, path.refusal);
+      const body = await readJson(context);
+      if (!body.ok) return problem(context, body.refusal);
+      const request = check(PublishRequest, body.value);
+      if (!request.ok) return problem(context, request.refusal);
+      const { document } = request.value ?? {};
+      const given = document === undefined ? null : { document };
+      const published = await publishDrop(context.var.deps, path.value.drop, given);
+      return published.ok ? context.json(published.value) : problem(context, published.refusal);
+    });
+}

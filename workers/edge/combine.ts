@@ -1,0 +1,130 @@
+import { LIMITS } from "../../schema/limits.ts";
+import type { Result } from "../../schema/result.ts";
+import { type Unavailable, unavailable } from "./call-state.ts";
+import type { Clock, Lifetime } from "./deps.ts";
+import { TUNING } from "./tuning.ts";
+
+/**
+ * Requests that are in one isolate together travel in one call. The first to arrive in a lane leads: it calls at once,
+ * and whoever arrives while its call is under way goes with the next one. Nobody waits for a fixed time.
+ *
+ * Promised: every submitted item gets exactly one outcome, `unavailable` at the latest after `combineFollowerMs`; a
+ * call that fails fails its own batch alone; no client's going away harms another. Not promised: that an item answered
+ * `unavailable` was not carried out. It must be safe to send twice.
+ */
+export type Combiner<Scope, Item, Answer> = {
+  /** @throws what the call threw, for the whole batch: a broken invariant, not an outcome. */
+  submit(scope: Scope, item: Item, lifetime: Lifetime): Promise<Answered<Answer>>;
+};
+
+export type Answered<Answer> = Result<Answer, Unavailable>;
+
+type Options<Scope, Item, Answer> = {
+  clock: Clock;
+  /** Items of one lane may share a call. */
+  laneOf: (scope: Scope) => string;
+  /** Answers in the order of the items. */
+  call: (scope: Scope, items: Item[]) => Promise<Answered<Answer[]>>;
+  batchMax: number;
+};
+
+type Waiter<Item, Answer> = {
+  item: Item;
+  answer: (answered: Answered<Answer>) => void;
+  fail: (error: unknown) => void;
+  /** Asks this participant to lead, in its own request's context. */
+  promote: () => void;
+};
+
+type Lane<Scope, Item, Answer> = {
+  name: string;
+  scope: Scope;
+  waiting: Waiter<Item, Answer>[];
+  /** Rises with each change of leader: one that was taken for dead finds itself replaced. */
+  term: number;
+  /** The leader's last sign of life. */
+  signAtMs: number;
+};
+
+export function createCombiner<Scope, Item, Answer>(
+  options: Options<Scope, Item, Answer>,
+): Combiner<Scope, Item, Answer> {
+  const { clock } = options;
+  const lanes = new Map<string, Lane<Scope, Item, Answer>>();
+
+  function submit(scope: Scope, item: Item, lifetime: Lifetime): Promise<Answered<Answer>> {
+    const name = options.laneOf(scope);
+    const known = lanes.get(name);
+    const lane = known ?? { name, scope, waiting: [], term: 0, signAtMs: clock.now() };
+    lanes.set(name, lane);
+    if (lane.waiting.length >= TUNING.laneWaitingMax) return Promise.resolve(unavailable("Too many are waiting here."));
+    const answered = enqueue(lane, item, lifetime);
+    const isLeaderless = known === undefined || clock.now() - lane.signAtMs > TUNING.leaderSilentMs;
+    if (isLeaderless) lifetime.waitUntil(lead(lane));
+    return answered;
+  }
+
+  function enqueue(lane: Lane<Scope, Item, Answer>, item: Item, lifetime: Lifetime): Promise<Answered<Answer>> {
+    const outcome = Promise.withResolvers<Answered<Answer>>();
+    const turn = Promise.withResolvers<boolean>();
+    // A timer of one's own is also what keeps workerd from taking a waiting request for a hung one.
+    const cancel = clock.after(LIMITS.combineFollowerMs, () => {
+      const at = lane.waiting.indexOf(waiter);
+      if (at >= 0) lane.waiting.splice(at, 1);
+      waiter.answer(unavailable("No answer in time."));
+    });
+    const end = () => {
+      cancel();
+      turn.resolve(false);
+    };
+    const waiter: Waiter<Item, Answer> = {
+      item,
+      answer: (answered) => {
+        outcome.resolve(answered);
+        end();
+      },
+      fail: (error) => {
+        outcome.reject(error);
+        end();
+      },
+      promote: () => turn.resolve(true),
+    };
+    lane.waiting.push(waiter);
+    // Each participant keeps its own context alive, so that a promoted one can lead after its client has left.
+    lifetime.waitUntil(turn.promise.then((mine) => (mine ? lead(lane) : undefined)));
+    return outcome.promise;
+  }
+
+  /** Never rejects. Ends with an empty lane, an heir, or a leader of a later term: never with somebody forgotten. */
+  async function lead(lane: Lane<Scope, Item, Answer>): Promise<void> {
+    const term = ++lane.term;
+    const untilMs = clock.now() + LIMITS.combineLeadMs;
+    while (lane.term === term) {
+      lane.signAtMs = clock.now();
+      const heir = lane.waiting[0];
+      if (heir === undefined) {
+        if (lanes.get(lane.name) === lane) lanes.delete(lane.name);
+        return;
+      }
+      if (clock.now() >= untilMs) return heir.promote();
+      await carry(lane.scope, lane.waiting.splice(0, options.batchMax));
+    }
+  }
+
+  async function carry(scope: Scope, batch: Waiter<Item, Answer>[]): Promise<void> {
+    try {
+      const answered = await options.call(
+        scope,
+        batch.map(({ item }) => item),
+      );
+      if (answered.ok && answered.value.length !== batch.length) throw new Error("a batch needs an answer an item");
+      batch.forEach(({ answer }, at) => {
+        answer(answered.ok ? { ok: true, value: answered.value[at] as Answer } : answered);
+      });
+    } catch (error) {
+      for (const { fail } of batch) fail(error);
+    }
+  }
+
+  return { submit };
+}

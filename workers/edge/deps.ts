@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { kvKeys, PublishedSummary } from "../../schema/drop-document.ts";
+import type { DropsAnswer } from "../../schema/http.ts";
+import type { EdgeApi } from "../../schema/rpc.ts";
+import { type Keyset, parseKeyset } from "./keyset.ts";
+import { TUNING } from "./tuning.ts";
+
+/** Time as the edge sees it. `after` returns the act that cancels; a timer belongs to the request that set it. */
+export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
+
+/** What a request's context grants: work that goes on after its client has left. */
+export type Lifetime = { waitUntil(work: Promise<unknown>): void };
+
+/** Everything outside of the edge. Tests give their own; `depsFrom` is the only place that touches bindings. */
+export type Deps = {
+  /** A fresh stub: after an object's reset an old one stays broken. */
+  state(): EdgeApi;
+  publishedDrops(): Promise<DropsAnswer["drops"]>;
+  /** false: shed. Loose, by location, and open when the binding fails: never for correctness. */
+  allowAddress(address: string): Promise<boolean>;
+  allowShopper(shopperId: string): Promise<boolean>;
+  sessionKeys: Keyset;
+  ticketKeys: Keyset;
+  clock: Clock;
+  /** In [0, 1), for jitter only. */
+  random(): number;
+  /** Unpredictable bytes in hex, for shopper ids and the keys of forms. */
+  randomHex(bytes: number): string;
+  log(entry: LogEntry): void;
+};
+
+export type LogEntry = { level: "warn" | "error"; event: string; [field: string]: unknown };
+
+/** Wires the Worker's bindings. @throws when a keyset is malformed; the message never holds a secret. */
+export function depsFrom(env: EdgeEnv): Deps {
+  return {
+    state: () => env.STATE as unknown as EdgeApi,
+    publishedDrops: () => listPublished(env.CONFIG),
+    allowAddress: (address) => allow(env.LIMIT_BY_ADDRESS, address),
+    allowShopper: (shopperId) => allow(env.LIMIT_BY_SHOPPER, shopperId),
+    sessionKeys: parseKeyset("SESSION_KEYS", env.SESSION_KEYS),
+    ticketKeys: parseKeyset("TICKET_KEYS", env.TICKET_KEYS),
+    clock: { now: () => Date.now(), after: startTimer },
+    random: () => Math.random(),
+    randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex"),
+    log: (entry) => console[entry.level](JSON.stringify(entry)),
+  };
+}
+
+function startTimer(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+}
+
+async function allow(limiter: RateLimit, key: string): Promise<boolean> {
+  try {
+    return (await limiter.limit({ key })).success;
+  } catch {
+    return true;
+  }
+}
+
+const Listed = z.object({ name: z.string(), metadata: PublishedSummary });
+
+/** One KV list call; the summaries are in the keys' metadata. A key without a readable one is left out. */
+async function listPublished(config: KVNamespace): Promise<DropsAnswer["drops"]> {
+  const { keys } = await config.list({ prefix: kvKeys.publishedPrefix, limit: TUNING.dropListMax });
+  return keys.flatMap((key) => {
+    const listed = Listed.safeParse(key);
+    if (!listed.success) return [];
+    return [{ id: listed.data.name.slice(kvKeys.publishedPrefix.length), ...listed.data.metadata }];
+  });
+}

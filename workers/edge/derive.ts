@@ -1,0 +1,61 @@
+import { createHash, createHmac } from "node:crypto";
+import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId, TicketId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+
+/**
+ * Ids that follow from what they name, so that a repeat names the same row. Synchronous node:crypto: cheaper in workerd
+ * than WebCrypto for inputs this short. Parts are joined by newlines, which no part can contain, so no two lists of
+ * parts read alike.
+ */
+
+type Asked = { dropId: DropId; shopperId: ShopperId; key: string };
+
+/** The same shopper has the same ticket id in one drop, always. */
+export function ticketIdOf(dropId: DropId, shopperId: ShopperId): TicketId {
+  return hexOf(digest("dropline/ticket/1", dropId, shopperId)) as TicketId;
+}
+
+/** Does not depend on the body: the object tells a repeat from another request by the fingerprint. */
+export function reservationIdOf({ dropId, shopperId, key }: Asked): ReservationId {
+  return `rsv_${hexOf(digest("dropline/reservation/1", dropId, shopperId, key))}` as ReservationId;
+}
+
+/** Names its own shard: bytes 16 to 19 of the hash, apart from the 16 bytes that identify. */
+export function orderIdOf({ dropId, shopperId, key }: Asked): OrderId {
+  const hash = digest("dropline/order/1", dropId, shopperId, key);
+  const shard = hash.readUInt32BE(16) % LIMITS.orderShardCount;
+  return `ord_${shard.toString(16).padStart(2, "0")}${hexOf(hash)}` as OrderId;
+}
+
+/** SHA-256 of a parsed body in canonical form: order of fields and spacing do not make another request. */
+export function fingerprintOf(body: unknown): Fingerprint {
+  return createHash("sha256").update(canonicalJson(body)).digest("hex") as Fingerprint;
+}
+
+/**
+ * Rank of a ticket in its cohort, in [0, 1): the first 53 bits of HMAC-SHA256(seed, ticket id) over 2^53. All 53 bits
+ * fit a double exactly, so every verifier gets the same number.
+ */
+export function rankOf(seedHex: string, ticketId: TicketId): number {
+  const mac = createHmac("sha256", Buffer.from(seedHex, "hex")).update(Buffer.from(ticketId, "hex")).digest();
+  return Number(mac.readBigUInt64BE(0) >> 11n) / 2 ** 53;
+}
+
+/** JSON with sorted keys and no spacing, of plain parsed JSON. Fields that are undefined are left out, as JSON does. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
+  return `{${fields.join(",")}}`;
+}
+
+function digest(...parts: string[]): Buffer {
+  return createHash("sha256").update(parts.join("\n")).digest();
+}
+
+function hexOf(hash: Buffer): string {
+  return hash.toString("hex", 0, 16);
+}

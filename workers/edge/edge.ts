@@ -1,0 +1,83 @@
+import type { PublishedDrop } from "../../schema/drop-document.ts";
+import type { DropsAnswer } from "../../schema/http.ts";
+import { type DropId, type SkuId, shardOfOrder, type TicketId } from "../../schema/ids.ts";
+import type { Snapshot } from "../../schema/line.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { ok, type Result } from "../../schema/result.ts";
+import type { JoinAnswer, PlaceAnswer, PlaceItem, Refusal, ReserveAnswer, ReserveItem } from "../../schema/rpc.ts";
+import { callState } from "./call-state.ts";
+import { ClosedCohorts } from "./closed-cohorts.ts";
+import { type Combiner, createCombiner } from "./combine.ts";
+import type { Deps, Lifetime } from "./deps.ts";
+import { Fresh } from "./fresh.ts";
+import { createTokens, type Tokens } from "./tokens.ts";
+import { TUNING } from "./tuning.ts";
+
+type NoDrop = Refusal<"drop_not_found">;
+type SkuScope = { dropId: DropId; skuId: SkuId };
+
+/** What one isolate keeps between requests: hints that save calls, and the lanes in which requests travel together. */
+export type Edge = Deps & {
+  tokens: Tokens;
+  snapshots: Fresh<Result<Snapshot, NoDrop>>;
+  documents: Fresh<Result<PublishedDrop, NoDrop>>;
+  dropList: Fresh<DropsAnswer["drops"]>;
+  cohorts: ClosedCohorts;
+  joins: Combiner<DropId, TicketId, JoinAnswer>;
+  reserves: Combiner<SkuScope, ReserveItem, ReserveAnswer>;
+  places: Combiner<number, PlaceItem, PlaceAnswer>;
+};
+
+/** What a verb gets beside its input: the edge, and its request's lifetime. */
+export type Act = { edge: Edge; lifetime: Lifetime };
+
+export function createEdge(deps: Deps): Edge {
+  const { clock } = deps;
+  return {
+    ...deps,
+    tokens: createTokens(deps.sessionKeys, deps.ticketKeys, clock),
+    snapshots: new Fresh({
+      clock,
+      ttlMs: LIMITS.snapshotTtlMs,
+      load: (dropId) => callState(deps, "snapshot", (state) => state.snapshot(dropId as DropId)),
+    }),
+    documents: new Fresh({
+      clock,
+      ttlMs: LIMITS.documentTtlMs,
+      load: (dropId) => callState(deps, "published", (state) => state.published(dropId as DropId)),
+    }),
+    dropList: new Fresh({ clock, ttlMs: TUNING.dropListTtlMs, load: async () => ok(await deps.publishedDrops()) }),
+    cohorts: new ClosedCohorts(deps),
+    joins: createCombiner({
+      clock,
+      laneOf: (dropId) => dropId,
+      batchMax: LIMITS.joinBatchMax,
+      call: (dropId, ticketIds) => joinAll(deps, dropId, ticketIds),
+    }),
+    reserves: createCombiner({
+      clock,
+      laneOf: ({ dropId, skuId }) => `${dropId}/${skuId}`,
+      batchMax: LIMITS.batchItemsMax,
+      call: ({ dropId, skuId }, items) => callState(deps, "reserve", (state) => state.reserve(dropId, skuId, items)),
+    }),
+    places: createCombiner({
+      clock,
+      laneOf: (shard) => String(shard),
+      batchMax: LIMITS.batchItemsMax,
+      call: (shard, items) => callState(deps, "place", (state) => state.place(shard, items)),
+    }),
+  };
+}
+
+/** Orders of one coordinator's shard travel together. */
+export function placeInShard({ edge, lifetime }: Act, item: PlaceItem) {
+  return edge.places.submit(shardOfOrder(item.orderId), item, lifetime);
+}
+
+/** All tickets of one call get the same answer: the queue decides the cohort once, by its own clock. */
+async function joinAll(deps: Deps, dropId: DropId, ticketIds: TicketId[]) {
+  const packed = new Uint8Array(Buffer.from(ticketIds.join(""), "hex"));
+  const called = await callState(deps, "join", (state) => state.join(dropId, packed));
+  return called.ok ? ok(ticketIds.map(() => called.value)) : called;
+}
+

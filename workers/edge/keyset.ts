@@ -1,0 +1,53 @@
+import * as z from "zod";
+
+const SECRET_BYTES = 32;
+
+const KeysetVariable = z
+  .array(z.strictObject({ kid: z.string().regex(/^[\w-]{1,32}$/), secret: z.base64url() }))
+  .min(1)
+  .refine((keys) => keys.every(({ secret }) => Buffer.from(secret, "base64url").length === SECRET_BYTES), {
+    message: `each secret is ${SECRET_BYTES} bytes in base64url`,
+  })
+  .refine((keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length, { message: "each kid is unique" });
+
+/** Keys by their id: the first one signs, all of them verify. */
+export type Keyset = { signingKid: string; key(kid: string): Promise<CryptoKey | undefined> };
+
+/**
+ * Reads `[{"kid","secret"}, …]`. To rotate: add the new key at the end, deploy, move it to the front, deploy,
+ * and drop the old one after the longest token life.
+ *
+ * @throws with the variable's name and what is wrong with it, never with its value.
+ */
+export function parseKeyset(variable: string, json: string): Keyset {
+  const parsed = KeysetVariable.safeParse(readJson(json));
+  if (!parsed.success) {
+    throw new Error(`${variable} is not a keyset: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
+  }
+  const secrets = new Map(parsed.data.map(({ kid, secret }) => [kid, Buffer.from(secret, "base64url")]));
+  const imported = new Map<string, CryptoKey>();
+  return {
+    signingKid: (parsed.data[0] as { kid: string }).kid,
+    async key(kid) {
+      const secret = secrets.get(kid);
+      if (secret === undefined) return undefined;
+      const known = imported.get(kid);
+      if (known !== undefined) return known;
+      // Only the finished key is shared: a promise that another request resolves could be canceled as hung.
+      const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, [
+        "sign",
+        "verify",
+      ]);
+      imported.set(kid, key);
+      return key;
+    },
+  };
+}
+
+function readJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { getCookie, setCookie } from "hono/cookie";
+import type { SessionAnswer } from "../../../schema/http.ts";
+import type { DropId, ShopperId } from "../../../schema/ids.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { ok, type Result, refuse } from "../../../schema/result.ts";
+import { checkSession } from "../verbs/check-token.ts";
+import { shedWrites } from "../verbs/shed.ts";
+import { actOf, type C, type EdgeRefusal, originOf } from "./context.ts";
+
+const SESSION_COOKIE = "dropline_session";
+
+/** Who asks, by bearer token or by cookie. A token that is there and wrong is not made up for by a cookie. */
+export async function readShopper(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+  const authorization = c.req.header("Authorization");
+  if (authorization === undefined) return checkSession(actOf(c), getCookie(c, SESSION_COOKIE));
+  const bearer = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
+  return bearer === undefined ? refuse({ code: "session_invalid" }) : checkSession(actOf(c), bearer);
+}
+
+/**
+ * Who writes. A cookie goes along with requests that another site made its visitor send: SameSite=Lax keeps it at home,
+ * and what the browser says of the request's origin is checked beside that. Then the loose limit by shopper.
+ */
+export async function readWriter(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+  if (c.req.header("Authorization") === undefined && isCrossSite(c)) return refuse({ code: "cross_site" });
+  const shopperId = await readShopper(c);
+  return shopperId.ok ? shedWrites(actOf(c), shopperId.value) : shopperId;
+}
+
+function isCrossSite(c: C): boolean {
+  const site = c.req.header("Sec-Fetch-Site");
+  if (site !== undefined && site !== "same-origin" && site !== "none") return true;
+  const origin = c.req.header("Origin");
+  return site === undefined && origin !== undefined && origin !== originOf(c);
+}
+
+export function keepSession(c: C, { session }: SessionAnswer): void {
+  setCookie(c, SESSION_COOKIE, session, cookieOptions(c, "/", LIMITS.sessionTtlMs));
+}
+
+/** Ticket and pass are kept a drop: each goes only to its own drop's pages, and no script can read it. */
+export function keepToken(c: C, kind: "ticket" | "pass", dropId: DropId, token: string): void {
+  const ttlMs = kind === "ticket" ? LIMITS.ticketTtlMs : LIMITS.passTtlMs;
+  setCookie(c, tokenCookie(kind, dropId), token, cookieOptions(c, `/drops/${dropId}`, ttlMs));
+}
+
+export function keptToken(c: C, kind: "ticket" | "pass", dropId: DropId): string | undefined {
+  return getCookie(c, tokenCookie(kind, dropId));
+}
+
+function tokenCookie(kind: "ticket" | "pass", dropId: DropId): string {
+  return `dropline_${kind}_${dropId}`;
+}
+
+function cookieOptions(c: C, path: string, ttlMs: number) {
+  const secure = originOf(c).startsWith("https:");
+  return { path, httpOnly: true, sameSite: "Lax", secure, maxAge: Math.floor(ttlMs / 1_000) } as const;
+}

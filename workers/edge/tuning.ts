@@ -1,0 +1,46 @@
+/** Numbers that concern the edge alone: its memory, its caches, its hints to clients. The shared ones are in `schema/limits.ts`. */
+export const TUNING = {
+  /** Verified tokens remembered by one isolate, a kind: about 400 bytes each, so a few MB of its 128. */
+  tokenMemoMax: 4_096,
+  /** Drops that one isolate keeps pictures of; a brand has a handful. Bounds what made-up names can occupy. */
+  cachedDropsMax: 64,
+  /** Closed cohorts kept for one drop: a day of five-second windows is 17,280, about 2 MB. */
+  cachedCohortsMax: 20_000,
+  /** Pages of cohorts read in one go to bridge a gap; past that a place is told as "not known yet". */
+  cohortPagesMax: 3,
+
+  /** A load that somebody else began is waited for so long; then one loads for oneself. */
+  flightWaitMs: 2_000,
+  /** How old a picture may get while its object does not answer. A watermark never goes back, so an old one is only stricter. */
+  staleWhileUnavailableMs: 30_000,
+  /** The list of drops is one KV list call, itself up to a minute behind. */
+  dropListTtlMs: 5_000,
+  /** KV lists at most 1,000 names a call; a brand has far fewer drops. */
+  dropListMax: 1_000,
+
+  /** Requests that may wait in one lane: ten full batches. More is shed at once, while an answer is still cheap. */
+  laneWaitingMax: 5_000,
+  /** A leader that gave no sign for this long is taken for dead (its context was ended), and the next arrival leads. */
+  leaderSilentMs: 10_000,
+
+  /** Retry-After of a 503: the combiner's lane drains within a second or two. */
+  unavailableRetryMs: 2_000,
+  /** Retry-After of a 429: the length of the binding's windows in wrangler.toml. */
+  addressWindowMs: 60_000,
+  shopperWindowMs: 10_000,
+
+  /** Bounds of "ask again after": half of the expected wait, so that polls grow with the logarithm of the wait. */
+  pollMinMs: 1_000,
+  pollMaxMs: 60_000,
+  /** After a close everybody of the cohort would ask at once; they are spread over this. */
+  pollSpreadMs: 3_000,
+  /** A page without JavaScript reloads as a whole, so a little less often. */
+  pageRefreshMinSeconds: 2,
+  pageRefreshMaxSeconds: 30,
+
+  /** Cache-Control of public answers. */
+  snapshotMaxAgeSeconds: 1,
+  recordMaxAgeSeconds: 2,
+  dropMaxAgeSeconds: 2,
+  dropListMaxAgeSeconds: 5,
+} as const;

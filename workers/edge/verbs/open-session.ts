@@ -1,0 +1,25 @@
+import type { SessionAnswer } from "../../../schema/http.ts";
+import { ShopperId } from "../../../schema/ids.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { ok, type Result, refuse } from "../../../schema/result.ts";
+import type { Refusal } from "../../../schema/rpc.ts";
+import type { Act } from "../edge.ts";
+import { TUNING } from "../tuning.ts";
+
+const SHOPPER_ID_BYTES = 16;
+
+/**
+ * A new shopper with a signed session. Stores nothing; a repeat is another shopper. Shed by address, loosely: an address
+ * that is not known is not counted.
+ */
+export async function openSession(
+  { edge }: Act,
+  { address }: { address: string | undefined },
+): Promise<Result<SessionAnswer, Refusal<"rate_limited">>> {
+  if (address !== undefined && !(await edge.allowAddress(address))) {
+    return refuse({ code: "rate_limited", retryAfterMs: TUNING.addressWindowMs });
+  }
+  const shopperId = ShopperId.parse(`shp_${edge.randomHex(SHOPPER_ID_BYTES)}`);
+  const { token, expiresAtMs } = await edge.tokens.session.sign({ sub: shopperId }, LIMITS.sessionTtlMs);
+  return ok({ shopperId, session: token, expiresAtMs });
+}

@@ -1,0 +1,39 @@
+import type { DropAnswer } from "../../../schema/http.ts";
+import type { DropId } from "../../../schema/ids.ts";
+import { ok, type Result } from "../../../schema/result.ts";
+import type { Refusal } from "../../../schema/rpc.ts";
+import type { Act } from "../edge.ts";
+import { readDocument } from "./read-document.ts";
+import { readSnapshot } from "./read-snapshot.ts";
+
+/** A drop with its phase and stock: the document says what is sold, the snapshot how much of it is left. */
+export async function showDrop(
+  act: Act,
+  dropId: DropId,
+): Promise<Result<DropAnswer, Refusal<"drop_not_found" | "unavailable">>> {
+  const snapshot = await readSnapshot(act, dropId);
+  if (!snapshot.ok) return snapshot;
+  const published = await readDocument(act, dropId, snapshot.value.version);
+  if (!published.ok) return published;
+  const { document, version } = published.value;
+  const levels = new Map(snapshot.value.skus.map((level) => [level.skuId, level]));
+  return ok({
+    id: document.id,
+    version,
+    name: document.name,
+    description: document.description,
+    currency: document.currency,
+    phase: snapshot.value.phase,
+    lobbyOpensAt: document.lobbyOpensAt,
+    opensAt: document.opensAt,
+    closesAt: document.closesAt,
+    skus: document.skus.map(({ id, name, stock, priceMinor, perShopper }) => ({
+      id,
+      name,
+      priceMinor,
+      perShopper,
+      // A SKU that has not told the line its level yet has sold nothing.
+      level: levels.get(id) ?? { skuId: id, stock, available: stock, reserved: 0, sold: 0 },
+    })),
+  });
+}

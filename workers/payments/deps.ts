@@ -1,0 +1,49 @@
+import type { PaymentsApi } from "../../schema/rpc.ts";
+import type { GatewayName } from "../../schema/statuses.ts";
+import type { Gateway } from "./gateways/port.ts";
+import { sandboxGateway } from "./gateways/sandbox.ts";
+import { d1Parking, type Parking } from "./store.ts";
+
+/** `after` returns the act that cancels. */
+export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
+
+export type LogEntry = { level: "info" | "warn" | "error"; event: string; [field: string]: unknown };
+
+/** Everything outside of this Worker. Tests give their own; `depsFrom` is the only place that touches bindings. */
+export type Deps = {
+  state: PaymentsApi;
+  gateways: Record<GatewayName, Gateway>;
+  parking: Parking;
+  webhookSecrets: Record<GatewayName, string>;
+  clock: Clock;
+  /** In [0, 1), for jitter only. */
+  random(): number;
+  /** One JSON line. Ids and codes, never tokens, contacts or secrets. */
+  log(entry: LogEntry): void;
+};
+
+export function depsFrom(env: PaymentsEnv): Deps {
+  const clock: Clock = { now: () => Date.now(), after: startTimer };
+  const log = (entry: LogEntry) => console[entry.level](JSON.stringify(entry));
+  return {
+    state: env.STATE,
+    gateways: {
+      sandbox: sandboxGateway({
+        url: env.SANDBOX_URL,
+        apiKey: env.SANDBOX_API_KEY,
+        fetch: (...request) => fetch(...request),
+        log,
+      }),
+    },
+    parking: d1Parking(env.DB),
+    webhookSecrets: { sandbox: env.SANDBOX_WEBHOOK_SECRET },
+    clock,
+    random: () => Math.random(),
+    log,
+  };
+}
+
+function startTimer(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+}
