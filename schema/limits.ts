@@ -106,6 +106,8 @@ export const LIMITS = {
   /** A failed message comes back after full jitter below this, doubling, at most the maximum. */
   queueRetryBaseSeconds: 2,
   queueRetryMaxSeconds: 300,
+  /** The soonest that an alarm comes back for work that is already due: under way, or just failed. */
+  alarmMinDelayMs: 50,
   /** How long after its end a drop's objects are still knocked on: payments settle long after the last sale. */
   knockAfterCloseMs: 30 * 24 * 60 * 60 * 1_000,
   /** Due orders handled in one alarm; the rest in the next, so that requests get their turn in between. */

@@ -228,7 +228,7 @@ export class DropQueue extends DurableObject<StateEnv> {
     const watermark = this.#store.watermark();
     const soldOut = isSoldOut(this.#store.levels(drop.published.document.skus.map((sku) => sku.id)));
     const waiting = this.#store.closedSizesFrom(watermark.cohort);
-    const nextMs = nextAlarm({
+    const dueMs = nextAlarm({
       nowMs,
       openCohortEndsMs: this.#store.openCohorts().map(({ cohort }) => cohortEndMs(schedule, cohort)),
       isLive: phaseAt(schedule, soldOut, nowMs) === "live",
@@ -237,7 +237,9 @@ export class DropQueue extends DurableObject<StateEnv> {
       hasUnfolded: this.#store.unfolded().length > 0,
       hasUnconfigured: this.#store.skus().some((sku) => !sku.isConfigured),
     });
-    if (nextMs === null || (this.#armedForMs !== null && this.#armedForMs <= nextMs)) return;
+    if (dueMs === null) return;
+    const nextMs = Math.max(dueMs, nowMs + LIMITS.alarmMinDelayMs);
+    if (this.#armedForMs !== null && this.#armedForMs <= nextMs) return;
     this.#armedForMs = nextMs;
     await this.ctx.storage.setAlarm(nextMs);
   }

@@ -213,7 +213,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
         : Math.max(this.#projectNotBeforeMs, unprojectedMs + LIMITS.projectionDelayMs);
     const due = [this.#store.earliestDueMs(), projectAtMs].filter((atMs) => atMs !== null);
     if (due.length === 0) return;
-    const nextMs = Math.min(...due);
+    const nextMs = Math.max(Math.min(...due), Date.now() + LIMITS.alarmMinDelayMs);
     if (this.#armedForMs !== null && this.#armedForMs <= nextMs) return;
     this.#armedForMs = nextMs;
     await this.ctx.storage.setAlarm(nextMs);

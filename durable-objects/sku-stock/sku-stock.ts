@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { LIMITS } from "../../schema/limits.ts";
 import type { SkuLevel } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type {
@@ -227,12 +228,14 @@ export class SkuStock extends DurableObject<StateEnv> {
   async #arm(): Promise<void> {
     if (!this.#store.terms()) return;
     const level = this.#store.level();
-    const nextMs = nextAlarm({
+    const dueMs = nextAlarm({
       earliestDeadlineMs: this.#store.earliestDeadlineMs(),
-      pushDueAtMs: level.version === level.pushedVersion ? null : Math.max(level.pushNotBeforeMs, Date.now()),
+      pushDueAtMs: level.version === level.pushedVersion ? null : level.pushNotBeforeMs,
     });
+    if (dueMs === null) return;
+    const nextMs = Math.max(dueMs, Date.now() + LIMITS.alarmMinDelayMs);
     // An alarm that comes too early only recomputes: moving it later is not worth a write.
-    if (nextMs === null || (this.#armedForMs !== null && this.#armedForMs <= nextMs)) return;
+    if (this.#armedForMs !== null && this.#armedForMs <= nextMs) return;
     this.#armedForMs = nextMs;
     await this.ctx.storage.setAlarm(nextMs);
   }

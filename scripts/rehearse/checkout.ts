@@ -26,7 +26,11 @@ export async function buy(visitor: Visitor, world: World, held: Held, pass: stri
   if (ending !== "canceled" || !plan.triesAgain) return ending;
   const again = await reserve(visitor, world, pass, held.round + 1);
   if (again === null) return ending;
-  return await buyOnce(visitor, world, { held: again, payment: { kind: "token", token: "tok_ok" }, email: plan.email });
+  return await buyOnce(visitor, world, {
+    held: again,
+    payment: { kind: "token", token: "tok_ok" },
+    email: plan.email,
+  });
 }
 
 async function buyOnce(visitor: Visitor, world: World, order: Order): Promise<Ending> {
@@ -48,7 +52,11 @@ async function buyOnce(visitor: Visitor, world: World, order: Order): Promise<En
   return last.status === "canceled" ? "canceled" : "still_open";
 }
 
-async function place(visitor: Visitor, world: World, { held, payment, email }: Order): Promise<Reply<OrderAnswer>> {
+async function place(
+  visitor: Visitor,
+  world: World,
+  { held, payment, email }: Order,
+): Promise<Reply<OrderAnswer>> {
   const { reservationId, skuId } = held.answer;
   const key = `place-${visitor.plan.index}-${held.round}`;
   const method = payment.kind === "token" ? payment : { kind: "redirect" };
@@ -74,7 +82,12 @@ async function placeWithOtherBody(visitor: Visitor, world: World, order: Order):
 }
 
 /** Looks at the order as often as it asks to be, pays when there is somewhere to pay, until it is final or time is up. */
-async function follow(visitor: Visitor, world: World, { held, payment }: Order, first: OrderAnswer): Promise<OrderAnswer> {
+async function follow(
+  visitor: Visitor,
+  world: World,
+  { held, payment }: Order,
+  first: OrderAnswer,
+): Promise<OrderAnswer> {
   let order = first;
   let hasPaid = false;
   while (!isFinal(order) && Date.now() < world.giveUpMs) {

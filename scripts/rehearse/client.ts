@@ -135,8 +135,10 @@ export class EdgeClient {
     if (!problem.success) return surprise(`${status} that is no problem document: ${text.slice(0, 200)}`);
     const { code } = problem.data;
     this.traffic.refusals[code] = (this.traffic.refusals[code] ?? 0) + 1;
-    const isDeclared = problem.data.status === status && (endpoint.refusals.includes(code) || PASSING.has(code));
-    if (!isDeclared || status >= 500) noteUnexpected(this.traffic, `${endpoint.name}: ${status} ${code} ${problem.data.detail ?? ""}`);
+    const isDeclared =
+      problem.data.status === status && (endpoint.refusals.includes(code) || PASSING.has(code));
+    if (!isDeclared || status >= 500)
+      noteUnexpected(this.traffic, `${endpoint.name}: ${status} ${code} ${problem.data.detail ?? ""}`);
     const seconds = Number(retryAfter);
     const retryAfterMs = problem.data.retryAfterMs ?? (Number.isFinite(seconds) ? seconds * 1_000 : null);
     return { ok: false, code, retryAfterMs };
@@ -144,7 +146,12 @@ export class EdgeClient {
 }
 
 /** Any write may be told these; whoever is asks again with the same key. */
-const PASSING: ReadonlySet<string> = new Set<RefusalCode>(["rate_limited", "request_in_progress", "unavailable", "internal"]);
+const PASSING: ReadonlySet<string> = new Set<RefusalCode>([
+  "rate_limited",
+  "request_in_progress",
+  "unavailable",
+  "internal",
+]);
 
 const isPassing = (code: string) => code === "unreachable" || PASSING.has(code);
 

@@ -51,7 +51,10 @@ export class ConsoleClient {
     for (let shard = 0; shard < LIMITS.orderShardCount; shard++) {
       let after: string | null = null;
       for (let pages = 0; pages < PAGES_MAX; pages++) {
-        const page: OrdersAudit = await this.#call("GET", `/v1/audit/orders/${shard}${after === null ? "" : `?after=${after}`}`);
+        const page: OrdersAudit = await this.#call(
+          "GET",
+          `/v1/audit/orders/${shard}${after === null ? "" : `?after=${after}`}`,
+        );
         orders.push(...page.orders.filter((order) => order.dropId === dropId));
         after = page.next;
         if (after === null) break;
@@ -76,7 +79,10 @@ export class ConsoleClient {
     const rows: Row[] = [];
     let after = "";
     for (let pages = 0; pages < PAGES_MAX; pages++) {
-      const page: Page<Row> = await this.#call("GET", `${path}${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`);
+      const page: Page<Row> = await this.#call(
+        "GET",
+        `${path}${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
+      );
       rows.push(...page.rows);
       if (page.next === null) break;
       after = page.next;

@@ -1,5 +1,5 @@
-import { shop } from "./shopper.ts";
 import type { ShopperPlan } from "./plan.ts";
+import { shop } from "./shopper.ts";
 import type { World } from "./world.ts";
 
 /**

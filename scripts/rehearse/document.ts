@@ -34,7 +34,10 @@ export function planTimeline({ shoppers, kills }: Options): Timeline {
 
 /** Units over SKUs: evenly, the remainder one each to the first. */
 export function splitStock(stock: number, skus: number): number[] {
-  return Array.from({ length: skus }, (_, index) => Math.floor(stock / skus) + (index < stock % skus ? 1 : 0));
+  return Array.from(
+    { length: skus },
+    (_, index) => Math.floor(stock / skus) + (index < stock % skus ? 1 : 0),
+  );
 }
 
 /** The drop of a rehearsal: SKUs with alternating limits and different prices, and short times throughout. */

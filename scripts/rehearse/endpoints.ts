@@ -1,4 +1,4 @@
-import * as z from "zod";
+import type * as z from "zod";
 import {
   OrderAnswer,
   PassAnswer,
@@ -11,7 +11,12 @@ import { LineRecord } from "../../schema/line.ts";
 import type { RefusalCode } from "../../schema/refusals.ts";
 
 /** One public route as the contract declares it: anything else that it answers is unexpected. */
-export type Endpoint<Value> = { name: string; status: number; shape: z.ZodType<Value>; refusals: readonly RefusalCode[] };
+export type Endpoint<Value> = {
+  name: string;
+  status: number;
+  shape: z.ZodType<Value>;
+  refusals: readonly RefusalCode[];
+};
 
 const declare = <Value>(
   name: string,
@@ -25,7 +30,7 @@ export const ENDPOINTS = {
   snapshot: declare("snapshot", 200, SnapshotAnswer),
   record: declare("record", 200, LineRecord),
   ticket: declare("ticket", 201, TicketAnswer, ["drop_not_open", "drop_closed"]),
-  pass: declare("pass", 201, PassAnswer, ["not_admitted_yet", "drop_not_open", "drop_closed"]),
+  pass: declare("pass", 201, PassAnswer, ["not_admitted_yet", "sold_out", "drop_closed"]),
   reserve: declare("reserve", 201, ReservationAnswer, [
     "sold_out",
     "all_reserved",
@@ -34,7 +39,11 @@ export const ENDPOINTS = {
     "idempotency_key_reused",
     "drop_closed",
   ]),
-  place: declare("place", 202, OrderAnswer, ["reservation_lapsed", "reservation_taken", "idempotency_key_reused"]),
+  place: declare("place", 202, OrderAnswer, [
+    "reservation_lapsed",
+    "reservation_taken",
+    "idempotency_key_reused",
+  ]),
   order: declare("order", 200, OrderAnswer),
 };
 export type EndpointName = keyof typeof ENDPOINTS;

@@ -30,12 +30,20 @@ const KINDS = { authorize: "authorized", capture: "captured", void: "voided", re
 const PAGES_MAX = 10_000;
 
 export async function readGatewayBooks(gatewayUrl: string, apiKey: string): Promise<GatewayBooks> {
-  const books: GatewayBooks = { entries: [], refusedDoubleCaptures: 0, pendingWebhooks: 0, webhooks: {}, injected: {} };
+  const books: GatewayBooks = {
+    entries: [],
+    refusedDoubleCaptures: 0,
+    pendingWebhooks: 0,
+    webhooks: {},
+    injected: {},
+  };
   let after: number | null = 0;
   for (let pages = 0; pages < PAGES_MAX && after !== null; pages++) {
     const page: LedgerPage = await readPage(gatewayUrl, apiKey, after);
     books.entries.push(...page.operations.flatMap(entryOf));
-    books.refusedDoubleCaptures += page.operations.filter(({ outcome }) => outcome === "refused_double_capture").length;
+    books.refusedDoubleCaptures += page.operations.filter(
+      ({ outcome }) => outcome === "refused_double_capture",
+    ).length;
     books.pendingWebhooks = page.webhooks.pending ?? 0;
     books.webhooks = page.webhooks;
     books.injected = page.injected;
@@ -49,7 +57,8 @@ async function readPage(gatewayUrl: string, apiKey: string, after: number): Prom
     headers: { authorization: `Bearer ${apiKey}` },
   });
   const text = await response.body.text();
-  if (response.statusCode !== 200) throw new Error(`the gateway's ledger: ${response.statusCode} ${text.slice(0, 200)}`);
+  if (response.statusCode !== 200)
+    throw new Error(`the gateway's ledger: ${response.statusCode} ${text.slice(0, 200)}`);
   return JSON.parse(text) as LedgerPage;
 }
 

@@ -51,7 +51,8 @@ export function createRandom(seed: number, label: string): Random {
 function stateFrom(text: string): [number, number, number, number] {
   const hash = (start: number) => {
     let value = start;
-    for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+    for (let index = 0; index < text.length; index++)
+      value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
     return value | 0;
   };
   return [hash(0x811c9dc5), hash(0x9dc5811c), hash(0x1234567), hash(1)];

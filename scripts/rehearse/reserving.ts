@@ -65,8 +65,13 @@ async function actUp(visitor: Visitor, world: World, wish: Wish): Promise<void> 
   const { habits } = visitor.plan;
   if (habits.changesBody) {
     const reply = await askOnce(visitor, world, { ...wish, quantity: wish.quantity + 1 });
-    if (reply.ok) noteUnexpected(world.client.traffic, "reserve: the same key with another body was carried out");
-    else if (reply.code !== "idempotency_key_reused" && reply.code !== "reservation_lapsed" && reply.code !== "unreachable") {
+    if (reply.ok)
+      noteUnexpected(world.client.traffic, "reserve: the same key with another body was carried out");
+    else if (
+      reply.code !== "idempotency_key_reused" &&
+      reply.code !== "reservation_lapsed" &&
+      reply.code !== "unreachable"
+    ) {
       noteUnexpected(world.client.traffic, `reserve: the same key with another body was told ${reply.code}`);
     }
   }
@@ -77,14 +82,17 @@ async function actUp(visitor: Visitor, world: World, wish: Wish): Promise<void> 
 }
 
 function chooseSku(visitor: Visitor, world: World, gone: Set<string>, tries: number): string | null {
-  const liked = visitor.plan.liking.map((index) => world.document.skus[index]?.id ?? "").filter((id) => !gone.has(id));
+  const liked = visitor.plan.liking
+    .map((index) => world.document.skus[index]?.id ?? "")
+    .filter((id) => !gone.has(id));
   if (tries === 0) return liked[0] ?? null;
   const free = freeSkus(world.view.latest);
   return liked.find((id) => free.has(id)) ?? liked[0] ?? null;
 }
 
 async function waitForFreeUnit(visitor: Visitor, world: World, gone: Set<string>): Promise<void> {
-  const seesOne = (snapshot: Snapshot) => [...freeSkus(snapshot)].some((id) => !gone.has(id)) || snapshot.phase === "sold_out";
+  const seesOne = (snapshot: Snapshot) =>
+    [...freeSkus(snapshot)].some((id) => !gone.has(id)) || snapshot.phase === "sold_out";
   await sleep(500 + visitor.random.next() * 500);
   await world.view.until(seesOne, world.patienceEndsMs);
   // Nobody reads the page in the same instant.

@@ -65,6 +65,7 @@ async function join(visitor: Visitor, world: World): Promise<Ticket | null> {
     path: `/v1/drops/${world.document.id}/tickets`,
     address: visitor.address,
     session: visitor.session,
+    key: `join-${visitor.plan.index}`,
     body: {},
   } as const;
   const ask = () => world.client.persist(ENDPOINTS.ticket, request, world.patienceEndsMs);
@@ -98,7 +99,8 @@ async function askForPass(visitor: Visitor, world: World, { ticket, ticketId }: 
 async function waitForTurn(visitor: Visitor, world: World, ticket: Ticket): Promise<string | null> {
   for (let tries = 0; tries < PASS_TRIES_MAX; tries++) {
     const mayBeMyTurn = await world.view.until(
-      ({ watermark, phase }) => watermark.cohort >= ticket.cohort || phase === "sold_out" || phase === "closed",
+      ({ watermark, phase }) =>
+        watermark.cohort >= ticket.cohort || phase === "sold_out" || phase === "closed",
       world.patienceEndsMs,
     );
     if (!mayBeMyTurn || Date.now() > world.patienceEndsMs) return null;

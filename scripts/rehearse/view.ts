@@ -40,7 +40,11 @@ export class CrowdView {
 
   async #poll(): Promise<void> {
     while (!this.#isOver) {
-      const reply = await this.#client.ask(ENDPOINTS.snapshot, { method: "GET", path: this.#path, address: "10.255.255.254" });
+      const reply = await this.#client.ask(ENDPOINTS.snapshot, {
+        method: "GET",
+        path: this.#path,
+        address: "10.255.255.254",
+      });
       if (reply.ok) this.latest = reply.value;
       this.#wake();
       await sleep(POLL_MS);

@@ -169,6 +169,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults = Faults.parse(next);
     },
     async close() {
+      if (closing.signal.aborted) return;
       closing.abort();
       clearInterval(expiring);
       courier.close();

@@ -7,7 +7,7 @@ let sandbox: Sandbox;
 let client: ReturnType<typeof clientOf>;
 
 beforeEach(async () => {
-  sandbox = await startTestSandbox({ faults: { hangMs: 200, lateMs: 150 } });
+  sandbox = await startTestSandbox({ faults: { hangMs: 200, lateMs: 500 } });
   client = clientOf(sandbox.url);
 });
 afterEach(() => sandbox.close());

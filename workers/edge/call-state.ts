@@ -7,7 +7,11 @@ import { TUNING } from "./tuning.ts";
 export type Unavailable = Refusal<"unavailable">;
 
 export const unavailable = (detail?: string): { ok: false; refusal: Unavailable } =>
-  refuse({ code: "unavailable", retryAfterMs: TUNING.unavailableRetryMs, ...(detail === undefined ? {} : { detail }) });
+  refuse({
+    code: "unavailable",
+    retryAfterMs: TUNING.unavailableRetryMs,
+    ...(detail === undefined ? {} : { detail }),
+  });
 
 /**
  * One call into the objects. Repeats what failed in passing (`retryable`), never what is `overloaded`: each try with a
@@ -24,7 +28,13 @@ export async function callState<Answer>(
       return ok(await call(deps.state()));
     } catch (error) {
       const again = isWorthRetrying(error) && attempt < LIMITS.rpcTriesMax;
-      deps.log({ level: again ? "warn" : "error", event: "state_call_failed", what, attempt, error: String(error) });
+      deps.log({
+        level: again ? "warn" : "error",
+        event: "state_call_failed",
+        what,
+        attempt,
+        error: String(error),
+      });
       if (!again) return unavailable();
     }
     const waitMs = deps.random() * LIMITS.rpcRetryBaseMs * 2 ** (attempt - 1);

@@ -1,6 +1,6 @@
 import type { DropId } from "../../schema/ids.ts";
-import type { ClosedCohort } from "../../schema/line.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { ClosedCohort } from "../../schema/line.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { Refusal } from "../../schema/rpc.ts";
 import { beside } from "./beside.ts";
@@ -9,7 +9,12 @@ import type { Deps, Lifetime } from "./deps.ts";
 import { TUNING } from "./tuning.ts";
 
 /** Every closed cohort of one drop with `from <= cohort <= through`; a number without an entry had nobody in it. */
-type Known = { from: number; through: number; cohorts: Map<number, ClosedCohort>; loading?: Loading | undefined };
+type Known = {
+  from: number;
+  through: number;
+  cohorts: Map<number, ClosedCohort>;
+  loading?: Loading | undefined;
+};
 type Loading = { after: number; landed: Promise<Loaded>; sinceMs: number };
 type Refused = Unavailable | Refusal<"drop_not_found">;
 type Loaded = Result<ClosedCohort[], Refused>;
@@ -27,7 +32,11 @@ export class ClosedCohorts {
   }
 
   /** One cohort, or undefined when nobody was in it (or it is not closed after all). */
-  async one(dropId: DropId, cohort: number, lifetime: Lifetime): Promise<Result<ClosedCohort | undefined, Refused>> {
+  async one(
+    dropId: DropId,
+    cohort: number,
+    lifetime: Lifetime,
+  ): Promise<Result<ClosedCohort | undefined, Refused>> {
     const known = this.#known(dropId);
     // Going on from what is known keeps it in one piece; a page that ends too early is made up for by a direct read.
     for (const after of [startFor(known, cohort), cohort - 1]) {
@@ -64,7 +73,11 @@ export class ClosedCohorts {
   async #load(dropId: DropId, known: Known, after: number, lifetime: Lifetime): Promise<Loaded> {
     const { clock } = this.#deps;
     const loading = known.loading;
-    if (loading !== undefined && loading.after === after && clock.now() - loading.sinceMs < TUNING.flightWaitMs) {
+    if (
+      loading !== undefined &&
+      loading.after === after &&
+      clock.now() - loading.sinceMs < TUNING.flightWaitMs
+    ) {
       const landed = await beside(clock, loading.landed, TUNING.flightWaitMs);
       if (landed !== undefined) return landed;
     }
@@ -75,7 +88,9 @@ export class ClosedCohorts {
   }
 
   async #read(dropId: DropId, known: Known, after: number): Promise<Loaded> {
-    const called = await callState(this.#deps, "closedCohorts", (state) => state.closedCohorts(dropId, after));
+    const called = await callState(this.#deps, "closedCohorts", (state) =>
+      state.closedCohorts(dropId, after),
+    );
     if (known.loading?.after === after) known.loading = undefined;
     if (!called.ok) return called;
     if (called.value.ok) remember(known, after, called.value.value);

@@ -57,14 +57,19 @@ export function createCombiner<Scope, Item, Answer>(
     const known = lanes.get(name);
     const lane = known ?? { name, scope, waiting: [], term: 0, signAtMs: clock.now() };
     lanes.set(name, lane);
-    if (lane.waiting.length >= TUNING.laneWaitingMax) return Promise.resolve(unavailable("Too many are waiting here."));
+    if (lane.waiting.length >= TUNING.laneWaitingMax)
+      return Promise.resolve(unavailable("Too many are waiting here."));
     const answered = enqueue(lane, item, lifetime);
     const isLeaderless = known === undefined || clock.now() - lane.signAtMs > TUNING.leaderSilentMs;
     if (isLeaderless) lifetime.waitUntil(lead(lane));
     return answered;
   }
 
-  function enqueue(lane: Lane<Scope, Item, Answer>, item: Item, lifetime: Lifetime): Promise<Answered<Answer>> {
+  function enqueue(
+    lane: Lane<Scope, Item, Answer>,
+    item: Item,
+    lifetime: Lifetime,
+  ): Promise<Answered<Answer>> {
     const outcome = Promise.withResolvers<Answered<Answer>>();
     const turn = Promise.withResolvers<boolean>();
     // A timer of one's own is also what keeps workerd from taking a waiting request for a hung one.
@@ -117,7 +122,8 @@ export function createCombiner<Scope, Item, Answer>(
         scope,
         batch.map(({ item }) => item),
       );
-      if (answered.ok && answered.value.length !== batch.length) throw new Error("a batch needs an answer an item");
+      if (answered.ok && answered.value.length !== batch.length)
+        throw new Error("a batch needs an answer an item");
       batch.forEach(({ answer }, at) => {
         answer(answered.ok ? { ok: true, value: answered.value[at] as Answer } : answered);
       });

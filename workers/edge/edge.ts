@@ -1,10 +1,17 @@
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
 import { type DropId, type SkuId, shardOfOrder, type TicketId } from "../../schema/ids.ts";
-import type { Snapshot } from "../../schema/line.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
-import type { JoinAnswer, PlaceAnswer, PlaceItem, Refusal, ReserveAnswer, ReserveItem } from "../../schema/rpc.ts";
+import type {
+  JoinAnswer,
+  PlaceAnswer,
+  PlaceItem,
+  Refusal,
+  ReserveAnswer,
+  ReserveItem,
+} from "../../schema/rpc.ts";
 import { callState } from "./call-state.ts";
 import { ClosedCohorts } from "./closed-cohorts.ts";
 import { type Combiner, createCombiner } from "./combine.ts";
@@ -46,7 +53,11 @@ export function createEdge(deps: Deps): Edge {
       ttlMs: LIMITS.documentTtlMs,
       load: (dropId) => callState(deps, "published", (state) => state.published(dropId as DropId)),
     }),
-    dropList: new Fresh({ clock, ttlMs: TUNING.dropListTtlMs, load: async () => ok(await deps.publishedDrops()) }),
+    dropList: new Fresh({
+      clock,
+      ttlMs: TUNING.dropListTtlMs,
+      load: async () => ok(await deps.publishedDrops()),
+    }),
     cohorts: new ClosedCohorts(deps),
     joins: createCombiner({
       clock,
@@ -58,7 +69,8 @@ export function createEdge(deps: Deps): Edge {
       clock,
       laneOf: ({ dropId, skuId }) => `${dropId}/${skuId}`,
       batchMax: LIMITS.batchItemsMax,
-      call: ({ dropId, skuId }, items) => callState(deps, "reserve", (state) => state.reserve(dropId, skuId, items)),
+      call: ({ dropId, skuId }, items) =>
+        callState(deps, "reserve", (state) => state.reserve(dropId, skuId, items)),
     }),
     places: createCombiner({
       clock,
@@ -80,4 +92,3 @@ async function joinAll(deps: Deps, dropId: DropId, ticketIds: TicketId[]) {
   const called = await callState(deps, "join", (state) => state.join(dropId, packed));
   return called.ok ? ok(ticketIds.map(() => called.value)) : called;
 }
-

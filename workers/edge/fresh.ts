@@ -34,7 +34,8 @@ export class Fresh<Value> {
     const entry = this.#touch(key);
     const ageMs = entry.held === undefined ? Number.POSITIVE_INFINITY : clock.now() - entry.held.atMs;
     if (entry.held !== undefined && ageMs < ttlMs) {
-      if (wanted === undefined || ageMs < wanted.renewAfterMs || wanted.is(entry.held.value)) return ok(entry.held.value);
+      if (wanted === undefined || ageMs < wanted.renewAfterMs || wanted.is(entry.held.value))
+        return ok(entry.held.value);
     }
     const flight = entry.flight;
     if (flight !== undefined && clock.now() - flight.sinceMs < TUNING.flightWaitMs) {

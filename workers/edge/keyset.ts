@@ -8,7 +8,9 @@ const KeysetVariable = z
   .refine((keys) => keys.every(({ secret }) => Buffer.from(secret, "base64url").length === SECRET_BYTES), {
     message: `each secret is ${SECRET_BYTES} bytes in base64url`,
   })
-  .refine((keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length, { message: "each kid is unique" });
+  .refine((keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length, {
+    message: "each kid is unique",
+  });
 
 /** Keys by their id: the first one signs, all of them verify. */
 export type Keyset = { signingKid: string; key(kid: string): Promise<CryptoKey | undefined> };
@@ -22,7 +24,9 @@ export type Keyset = { signingKid: string; key(kid: string): Promise<CryptoKey |
 export function parseKeyset(variable: string, json: string): Keyset {
   const parsed = KeysetVariable.safeParse(readJson(json));
   if (!parsed.success) {
-    throw new Error(`${variable} is not a keyset: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
+    throw new Error(
+      `${variable} is not a keyset: ${parsed.error.issues.map(({ message }) => message).join("; ")}`,
+    );
   }
   const secrets = new Map(parsed.data.map(({ kid, secret }) => [kid, Buffer.from(secret, "base64url")]));
   const imported = new Map<string, CryptoKey>();

@@ -19,7 +19,11 @@ export function canBeAdmitted(cohort: number, snapshot: Snapshot): boolean {
  * How many people are between the watermark and a place: `ahead` is an expectation, since ranks are uniform, and
  * `margin` twice its standard deviation. `cohorts` holds every closed cohort from the watermark's to the place's.
  */
-export function peopleAhead(place: Place, snapshot: Snapshot, cohorts: ClosedCohort[]): { ahead: number; margin: number } {
+export function peopleAhead(
+  place: Place,
+  snapshot: Snapshot,
+  cohorts: ClosedCohort[],
+): { ahead: number; margin: number } {
   const { watermark } = snapshot;
   let ahead = 0;
   let variance = 0;

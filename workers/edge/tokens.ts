@@ -1,4 +1,4 @@
-import { jwtVerify, SignJWT } from "jose";
+import { type JWTHeaderParameters, jwtVerify, SignJWT } from "jose";
 import * as z from "zod";
 import { DropId, ShopperId, TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -28,7 +28,7 @@ export type TokenKind<Claims> = {
 export type Tokens = {
   session: TokenKind<SessionClaims>;
   ticket: TokenKind<TicketClaims>;
-  pass: TokenKind<Omit<PassClaims, "ims"> & { ims: number }>;
+  pass: TokenKind<PassClaims>;
 };
 
 /** The three tokens of the house. `typ` and `aud` differ, so none passes for another, even under one key. */
@@ -45,7 +45,7 @@ export function createTokens(sessionKeys: Keyset, ticketKeys: Keyset, clock: Clo
  * shopper's next request costs a map look-up; their end is checked each time. Not checked: whether the subject may do
  * what it asks, which is the verbs' part.
  */
-function tokenKind<Claims extends object>(
+function tokenKind<Claims extends { sub: ShopperId }>(
   kind: string,
   shape: z.ZodType<Claims>,
   keys: Keyset,
@@ -54,6 +54,8 @@ function tokenKind<Claims extends object>(
   const typ = `dropline-${kind}+jwt`;
   const audience = `dropline/${kind}`;
   const verified = new Map<string, Claims & { expiresAtMs: number }>();
+
+  const keyOf = ({ kid }: JWTHeaderParameters) => keyOrThrow(keys, kid);
 
   async function check(token: string): Promise<(Claims & { expiresAtMs: number }) | undefined> {
     const options = {
@@ -65,7 +67,7 @@ function tokenKind<Claims extends object>(
       currentDate: new Date(clock.now()),
     };
     try {
-      const { payload } = await jwtVerify(token, ({ kid }) => keyOrThrow(keys, kid), options);
+      const { payload } = await jwtVerify(token, keyOf, options);
       return { ...shape.parse(payload), expiresAtMs: (payload.exp as number) * 1_000 };
     } catch {
       return undefined;

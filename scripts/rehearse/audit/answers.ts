@@ -15,7 +15,9 @@ function auditReservations({ skus, answers }: Pick<Evidence, "skus" | "answers">
   for (const { shopperId, answer } of answers.reservations) {
     const row = rows.get(answer.reservationId);
     if (row === undefined) {
-      found.push(violation("acknowledgedLost", `${answer.reservationId} was answered 201, but no object has it`));
+      found.push(
+        violation("acknowledgedLost", `${answer.reservationId} was answered 201, but no object has it`),
+      );
       continue;
     }
     const told = { ...answer, shopperId };
@@ -30,14 +32,18 @@ function auditReservations({ skus, answers }: Pick<Evidence, "skus" | "answers">
       shopperId: row.shopperId,
     };
     const differing = differences(told, kept);
-    if (differing) found.push(violation("acknowledgedLost", `${answer.reservationId}: told one thing, kept another: ${differing}`));
+    if (differing)
+      found.push(
+        violation("acknowledgedLost", `${answer.reservationId}: told one thing, kept another: ${differing}`),
+      );
   }
   return found;
 }
 
 function auditPlaced({ orders, answers }: Pick<Evidence, "orders" | "answers">): Violation[] {
   const found = new Map<string, Violation>();
-  const lose = (orderId: string, words: string) => found.set(`${orderId} ${words}`, violation("acknowledgedLost", `${orderId} ${words}`));
+  const lose = (orderId: string, words: string) =>
+    found.set(`${orderId} ${words}`, violation("acknowledgedLost", `${orderId} ${words}`));
   const rows = new Map<string, AuditedOrder>(orders.map((order) => [order.orderId, order]));
   for (const { shopperId, reservationId, answer } of answers.orders) {
     const row = rows.get(answer.orderId);
@@ -45,7 +51,10 @@ function auditPlaced({ orders, answers }: Pick<Evidence, "orders" | "answers">):
       lose(answer.orderId, "was answered 2xx, but no object has it");
       continue;
     }
-    const differing = differences({ ...lasting(answer), shopperId, reservationId }, { ...lasting(row), ...pick(row) });
+    const differing = differences(
+      { ...lasting(answer), shopperId, reservationId },
+      { ...lasting(row), ...pick(row) },
+    );
     if (differing) lose(answer.orderId, `was told one thing and kept another: ${differing}`);
     if (answer.status === "confirmed" && row.status !== "confirmed") {
       lose(answer.orderId, `was told confirmed, but is ${row.status}`);
@@ -54,7 +63,10 @@ function auditPlaced({ orders, answers }: Pick<Evidence, "orders" | "answers">):
   return [...found.values()];
 }
 
-const pick = ({ shopperId, reservationId }: AuditedOrder) => ({ shopperId: shopperId as string, reservationId: reservationId as string });
+const pick = ({ shopperId, reservationId }: AuditedOrder) => ({
+  shopperId: shopperId as string,
+  reservationId: reservationId as string,
+});
 
 /** What never changes about an order once it is acknowledged. */
 function lasting({ orderId, dropId, skuId, quantity, totalMinor, currency, placedAtMs }: OrderAnswer) {
@@ -66,7 +78,8 @@ function auditRepeats({ answers }: Pick<Evidence, "answers">): Violation[] {
   const found: Violation[] = [];
   const compare = (name: string, first: object, other: object) => {
     const differing = differences(first as Record<string, unknown>, other as Record<string, unknown>);
-    if (differing) found.push(violation("acknowledgedLost", `a repeat of ${name} was answered differently: ${differing}`));
+    if (differing)
+      found.push(violation("acknowledgedLost", `a repeat of ${name} was answered differently: ${differing}`));
   };
   const keyOf = ({ shopperId, key }: { shopperId: string; key: string | null }) => `${shopperId} ${key}`;
   for (const [, [first, ...others]] of Map.groupBy(answers.reservations, keyOf)) {
@@ -74,7 +87,8 @@ function auditRepeats({ answers }: Pick<Evidence, "answers">): Violation[] {
   }
   const placed = answers.orders.filter((given: OrderGiven) => given.key !== null);
   for (const [, [first, ...others]] of Map.groupBy(placed, keyOf)) {
-    if (first) for (const other of others) compare(first.answer.orderId, lasting(first.answer), lasting(other.answer));
+    if (first)
+      for (const other of others) compare(first.answer.orderId, lasting(first.answer), lasting(other.answer));
   }
   return found;
 }

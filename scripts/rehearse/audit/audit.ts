@@ -20,7 +20,11 @@ export function audit(evidence: Evidence): Verdict {
     ...evidence.document.skus.flatMap((document): Violation[] => {
       const sku = evidence.skus.find((candidate) => candidate.skuId === document.id);
       if (sku === undefined) return [violation("integrity", `${document.id} was not audited`)];
-      return [...auditLedger(sku, document), ...auditLives(sku, evidence.collectedAtMs), ...auditLimits(sku, document)];
+      return [
+        ...auditLedger(sku, document),
+        ...auditLives(sku, evidence.collectedAtMs),
+        ...auditLimits(sku, document),
+      ];
     }),
     ...auditOrders(evidence),
     ...auditMoney(evidence),
@@ -29,7 +33,8 @@ export function audit(evidence: Evidence): Verdict {
     ...auditTickets(evidence),
     ...auditProjection(evidence),
   ];
-  const count = (guarantee: Violation["guarantee"]) => violations.filter((entry) => entry.guarantee === guarantee).length;
+  const count = (guarantee: Violation["guarantee"]) =>
+    violations.filter((entry) => entry.guarantee === guarantee).length;
   return {
     guarantees: Object.fromEntries(GUARANTEES.map((name) => [name, count(name)])) as Verdict["guarantees"],
     integrityProblems: count("integrity"),

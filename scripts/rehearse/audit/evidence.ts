@@ -24,7 +24,12 @@ export type TicketGiven = { shopperId: string; ticketId: string; cohort: number;
 export type PassGiven = { ticketId: string; cohort: number; rank: number; issuedAtMs: number };
 /** `key`: the Idempotency-Key it was asked with; answers under one key of one shopper must be the same. */
 export type ReservationGiven = { shopperId: string; key: string; answer: ReservationAnswer };
-export type OrderGiven = { shopperId: string; key: string | null; reservationId: string; answer: OrderAnswer };
+export type OrderGiven = {
+  shopperId: string;
+  key: string | null;
+  reservationId: string;
+  answer: OrderAnswer;
+};
 
 /** Every 2xx that a client received and may rely on. */
 export type Answers = {

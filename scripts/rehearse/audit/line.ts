@@ -8,7 +8,9 @@ import { type Violation, violation } from "./violation.ts";
  * in [0, 1). Written here a second time on purpose: an audit that shares the code that it checks checks nothing.
  */
 export function rankOf(seedHex: string, ticketIdHex: string): number {
-  const digest = createHmac("sha256", Buffer.from(seedHex, "hex")).update(Buffer.from(ticketIdHex, "hex")).digest();
+  const digest = createHmac("sha256", Buffer.from(seedHex, "hex"))
+    .update(Buffer.from(ticketIdHex, "hex"))
+    .digest();
   return Number(digest.readBigUInt64BE(0) >> 11n) / 2 ** 53;
 }
 
@@ -18,7 +20,11 @@ const SAME_REQUEST_MS = 100;
 type Claim = { what: string; ticketId: string; cohort: number; atMs: number };
 
 /** No pass and no reservation came before the public watermark had passed its place. */
-export function auditLine({ skus, record, answers }: Pick<Evidence, "skus" | "record" | "answers">): Violation[] {
+export function auditLine({
+  skus,
+  record,
+  answers,
+}: Pick<Evidence, "skus" | "record" | "answers">): Violation[] {
   const found = auditSteps(record.steps);
   const cohorts = new Map(record.cohorts.map((cohort) => [cohort.cohort, cohort]));
   const cohortOf = new Map(answers.tickets.map((ticket) => [ticket.ticketId, ticket.cohort]));
@@ -32,29 +38,49 @@ export function auditLine({ skus, record, answers }: Pick<Evidence, "skus" | "re
       found.push(violation("orderInversions", `${what} claims rank ${pass.rank}, the record says ${rank}`));
     }
     if (cohortOf.get(pass.ticketId) !== pass.cohort) {
-      found.push(violation("orderInversions", `${what} is for cohort ${pass.cohort}, the ticket for ${cohortOf.get(pass.ticketId)}`));
+      found.push(
+        violation(
+          "orderInversions",
+          `${what} is for cohort ${pass.cohort}, the ticket for ${cohortOf.get(pass.ticketId)}`,
+        ),
+      );
     }
     found.push(...tooEarly({ what, ticketId: pass.ticketId, cohort: pass.cohort, atMs: pass.issuedAtMs }));
   }
   for (const reservation of skus.flatMap((sku) => sku.reservations)) {
     const what = `reservation ${reservation.reservationId}`;
     const cohort = cohortOf.get(reservation.ticketId);
-    if (cohort === undefined) found.push(violation("orderInversions", `${what} names a ticket that nobody was given`));
-    else found.push(...tooEarly({ what, ticketId: reservation.ticketId, cohort, atMs: reservation.createdAtMs }));
+    if (cohort === undefined)
+      found.push(violation("orderInversions", `${what} names a ticket that nobody was given`));
+    else
+      found.push(
+        ...tooEarly({ what, ticketId: reservation.ticketId, cohort, atMs: reservation.createdAtMs }),
+      );
   }
   return found;
 }
 
 function checkClaim(claim: Claim, cohort: ClosedCohort | undefined, steps: WatermarkStep[]): Violation[] {
   const { what, ticketId, atMs } = claim;
-  if (cohort === undefined) return [violation("orderInversions", `${what}: cohort ${claim.cohort} is not in the record`)];
-  if (atMs + SAME_REQUEST_MS < cohort.closedAtMs) return [violation("orderInversions", `${what} came before its cohort closed`)];
+  if (cohort === undefined)
+    return [violation("orderInversions", `${what}: cohort ${claim.cohort} is not in the record`)];
+  if (atMs + SAME_REQUEST_MS < cohort.closedAtMs)
+    return [violation("orderInversions", `${what} came before its cohort closed`)];
   const rank = rankOf(cohort.seed, ticketId);
-  const isPassedBy = (step: WatermarkStep) => step.cohort > claim.cohort || (step.cohort === claim.cohort && rank < step.rank);
+  const isPassedBy = (step: WatermarkStep) =>
+    step.cohort > claim.cohort || (step.cohort === claim.cohort && rank < step.rank);
   const step = steps.find(isPassedBy);
-  if (step === undefined) return [violation("orderInversions", `${what}: the watermark never passed rank ${rank} of cohort ${claim.cohort}`)];
+  if (step === undefined)
+    return [
+      violation(
+        "orderInversions",
+        `${what}: the watermark never passed rank ${rank} of cohort ${claim.cohort}`,
+      ),
+    ];
   const earlyMs = step.atMs - atMs;
-  return earlyMs > SAME_REQUEST_MS ? [violation("orderInversions", `${what} came ${earlyMs} ms before its turn (step ${step.step})`)] : [];
+  return earlyMs > SAME_REQUEST_MS
+    ? [violation("orderInversions", `${what} came ${earlyMs} ms before its turn (step ${step.step})`)]
+    : [];
 }
 
 /** The watermark never goes back, in place or in time. */
@@ -79,7 +105,12 @@ export function auditTickets({ record, answers }: Pick<Evidence, "record" | "ans
     const given = new Set(tickets.map((ticket) => ticket.ticketId)).size;
     const counted = cohorts.get(cohort)?.count ?? 0;
     if (counted >= given) continue;
-    found.push(violation("acknowledgedLost", `cohort ${cohort}: ${given} tickets were given, the record counts ${counted}`));
+    found.push(
+      violation(
+        "acknowledgedLost",
+        `cohort ${cohort}: ${given} tickets were given, the record counts ${counted}`,
+      ),
+    );
   }
   return found;
 }

@@ -24,29 +24,47 @@ function auditPayment(order: AuditedOrder, entries: GatewayEntry[]): Violation[]
   }
   for (const { amountMinor } of captures) {
     if (amountMinor === order.totalMinor) continue;
-    found.push(violation("capturedWithoutOrder", `${order.orderId}: captured ${amountMinor}, ordered ${order.totalMinor}`));
+    found.push(
+      violation(
+        "capturedWithoutOrder",
+        `${order.orderId}: captured ${amountMinor}, ordered ${order.totalMinor}`,
+      ),
+    );
   }
   const kept = sum(entries, "captured") - sum(entries, "refunded");
   if (kept < 0) found.push(violation("integrity", `${order.orderId}: more was refunded than captured`));
   if (kept > 0 && order.status !== "confirmed") {
-    found.push(violation("capturedWithoutOrder", `${order.orderId} is ${order.status}, but the gateway keeps ${kept}`));
+    found.push(
+      violation("capturedWithoutOrder", `${order.orderId} is ${order.status}, but the gateway keeps ${kept}`),
+    );
   }
   if (kept <= 0 && order.status === "confirmed") {
-    found.push(violation("capturedWithoutOrder", `${order.orderId} is confirmed, but the gateway keeps nothing`));
+    found.push(
+      violation("capturedWithoutOrder", `${order.orderId} is confirmed, but the gateway keeps nothing`),
+    );
   }
   const refunded = captures.length > 0 && kept === 0;
   if (refunded !== (order.money === "refunded")) {
-    found.push(violation("integrity", `${order.orderId} says ${order.money}, the gateway ${refunded ? "" : "not "}refunded`));
+    found.push(
+      violation(
+        "integrity",
+        `${order.orderId} says ${order.money}, the gateway ${refunded ? "" : "not "}refunded`,
+      ),
+    );
   }
   return [...found, ...auditAuthorizations(order, entries)];
 }
 
 /** An authorization that nobody captured or voided keeps a shopper's money blocked for days. */
 function auditAuthorizations(order: AuditedOrder, entries: GatewayEntry[]): Violation[] {
-  const settled = new Set(entries.filter((entry) => entry.kind !== "authorized").map((entry) => entry.paymentRef));
+  const settled = new Set(
+    entries.filter((entry) => entry.kind !== "authorized").map((entry) => entry.paymentRef),
+  );
   return entries
     .filter((entry) => entry.kind === "authorized" && !settled.has(entry.paymentRef))
-    .map((entry) => violation("integrity", `${order.orderId} is ${order.status}, but ${entry.paymentRef} stays authorized`));
+    .map((entry) =>
+      violation("integrity", `${order.orderId} is ${order.status}, but ${entry.paymentRef} stays authorized`),
+    );
 }
 
 function sum(entries: GatewayEntry[], kind: GatewayEntry["kind"]): number {

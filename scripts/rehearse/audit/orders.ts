@@ -18,11 +18,21 @@ export function auditOrders({ skus, orders }: Pick<Evidence, "skus" | "orders">)
         found.push(violation("oversold", `${order.orderId} is confirmed, but its reservation is ${state}`));
       }
       if (order.money !== "captured") {
-        found.push(violation("capturedWithoutOrder", `${order.orderId} is confirmed, but its money is ${order.money}`));
+        found.push(
+          violation("capturedWithoutOrder", `${order.orderId} is confirmed, but its money is ${order.money}`),
+        );
       }
     }
-    if (reservation && (reservation.shopperId !== order.shopperId || reservation.quantity !== order.quantity)) {
-      found.push(violation("integrity", `${order.orderId} and ${reservation.reservationId} disagree on shopper or quantity`));
+    if (
+      reservation &&
+      (reservation.shopperId !== order.shopperId || reservation.quantity !== order.quantity)
+    ) {
+      found.push(
+        violation(
+          "integrity",
+          `${order.orderId} and ${reservation.reservationId} disagree on shopper or quantity`,
+        ),
+      );
     }
   }
   for (const reservation of reservations.values()) {
@@ -30,9 +40,19 @@ export function auditOrders({ skus, orders }: Pick<Evidence, "skus" | "orders">)
     if (state !== "committed" && state !== "pinned") continue;
     const order = orderId === null ? undefined : orderById.get(orderId);
     if (order === undefined) {
-      found.push(violation("acknowledgedLost", `${reservation.reservationId} is ${state} for ${orderId}, which is no order`));
+      found.push(
+        violation(
+          "acknowledgedLost",
+          `${reservation.reservationId} is ${state} for ${orderId}, which is no order`,
+        ),
+      );
     } else if (order.status === "canceled" || (state === "committed" && order.status !== "confirmed")) {
-      found.push(violation("integrity", `${reservation.reservationId} is ${state}, but ${order.orderId} is ${order.status}`));
+      found.push(
+        violation(
+          "integrity",
+          `${reservation.reservationId} is ${state}, but ${order.orderId} is ${order.status}`,
+        ),
+      );
     }
   }
   return found;

@@ -23,7 +23,9 @@ const COLUMNS = [
 ] as const satisfies (keyof AuditedOrder & keyof OrderRow)[];
 
 /** D1 against the objects: each order is there once, as it is, with all its attempts, and nothing else is. */
-export function auditProjection(evidence: Pick<Evidence, "orders" | "orderRows" | "attemptRows">): Violation[] {
+export function auditProjection(
+  evidence: Pick<Evidence, "orders" | "orderRows" | "attemptRows">,
+): Violation[] {
   const found: Violation[] = [];
   const differ = (words: string) => found.push(violation("integrity", words));
   const rows = new Map<string, OrderRow>(evidence.orderRows.map((row) => [row.orderId, row]));
@@ -37,12 +39,17 @@ export function auditProjection(evidence: Pick<Evidence, "orders" | "orderRows" 
       continue;
     }
     for (const column of COLUMNS) {
-      if (row[column] !== order[column]) differ(`${order.orderId}: ${column} is ${order[column]}, in D1 ${row[column]}`);
+      if (row[column] !== order[column])
+        differ(`${order.orderId}: ${column} is ${order[column]}, in D1 ${row[column]}`);
     }
     for (const attempt of order.attempts) {
       const attemptRow = attempts.get(`${order.orderId}:${attempt.attempt}`);
-      const isSame = attemptRow?.state === attempt.state && attemptRow.outcome === attempt.outcome && attemptRow.ref === attempt.ref;
-      if (!isSame) differ(`${order.orderId}: attempt ${attempt.attempt} (${attempt.operation}) differs in D1`);
+      const isSame =
+        attemptRow?.state === attempt.state &&
+        attemptRow.outcome === attempt.outcome &&
+        attemptRow.ref === attempt.ref;
+      if (!isSame)
+        differ(`${order.orderId}: attempt ${attempt.attempt} (${attempt.operation}) differs in D1`);
     }
   }
   for (const orderId of rows.keys()) differ(`${orderId} is in D1, but in no object`);

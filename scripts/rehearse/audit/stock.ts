@@ -31,12 +31,18 @@ export function auditLedger(sku: SkuEvidence, document: SkuDocument): Violation[
       const sum = `${row.available} available + ${row.reserved} reserved + ${row.sold} sold`;
       found.push(violation("oversold", `${at}: stock is ${row.stock}, but ${sum}`));
     }
-    if (COUNTS.some((count) => row[count] < 0)) found.push(violation("oversold", `${at}: a count is below zero`));
+    if (COUNTS.some((count) => row[count] < 0))
+      found.push(violation("oversold", `${at}: a count is below zero`));
     if (row.seq !== index + 1) found.push(violation("integrity", `${at}: expected row ${index + 1}`));
     for (const count of COUNTS) {
       const expected = before[count] + (MOVES[row.kind][count] ?? 0) * row.quantity;
       if (row[count] === expected) continue;
-      found.push(violation("oversold", `${at}: ${count} should be ${expected} after the row before, not ${row[count]}`));
+      found.push(
+        violation(
+          "oversold",
+          `${at}: ${count} should be ${expected} after the row before, not ${row[count]}`,
+        ),
+      );
     }
     before = row;
   });
@@ -50,17 +56,26 @@ function auditLevel(sku: SkuEvidence, last: Counts, document: SkuDocument): Viol
   if (level === null) return [violation("integrity", `${sku.skuId}: the object has no level`)];
   for (const count of COUNTS) {
     if (level[count] === last[count]) continue;
-    found.push(violation("oversold", `${sku.skuId}: level says ${level[count]} ${count}, its ledger ${last[count]}`));
+    found.push(
+      violation("oversold", `${sku.skuId}: level says ${level[count]} ${count}, its ledger ${last[count]}`),
+    );
   }
   if (level.stock !== document.stock) {
-    found.push(violation("oversold", `${sku.skuId}: stock is ${level.stock}, published were ${document.stock}`));
+    found.push(
+      violation("oversold", `${sku.skuId}: stock is ${level.stock}, published were ${document.stock}`),
+    );
   }
   const unitsIn = (...states: ReservationState[]) =>
     sku.reservations.reduce((units, row) => units + (states.includes(row.state) ? row.quantity : 0), 0);
   const sums = { reserved: unitsIn("held", "pinned"), sold: unitsIn("committed") };
   for (const count of ["reserved", "sold"] as const) {
     if (level[count] === sums[count]) continue;
-    found.push(violation("oversold", `${sku.skuId}: ${level[count]} ${count}, but reservations add up to ${sums[count]}`));
+    found.push(
+      violation(
+        "oversold",
+        `${sku.skuId}: ${level[count]} ${count}, but reservations add up to ${sums[count]}`,
+      ),
+    );
   }
   return found;
 }
@@ -81,13 +96,16 @@ export function auditLives(sku: SkuEvidence, collectedAtMs: number): Violation[]
   const rowsOf = Map.groupBy(sku.ledger, (row) => row.reservationId ?? "");
   const known = new Set<string>(sku.reservations.map((reservation) => reservation.reservationId));
   for (const id of rowsOf.keys()) {
-    if (id !== "" && !known.has(id)) found.push(violation("oversold", `${sku.skuId}: ledger names ${id}, which is no reservation`));
+    if (id !== "" && !known.has(id))
+      found.push(violation("oversold", `${sku.skuId}: ledger names ${id}, which is no reservation`));
   }
   for (const reservation of sku.reservations) {
     const at = `${sku.skuId}, ${reservation.reservationId}`;
     const rows = rowsOf.get(reservation.reservationId) ?? [];
     if (rows[0]?.kind !== "reserve" || rows.filter((row) => row.kind === "reserve").length !== 1) {
-      found.push(violation("oversold", `${at}: taken ${rows.filter((row) => row.kind === "reserve").length} times`));
+      found.push(
+        violation("oversold", `${at}: taken ${rows.filter((row) => row.kind === "reserve").length} times`),
+      );
       continue;
     }
     if (rows.some((row) => row.quantity !== reservation.quantity || row.ticketId !== reservation.ticketId)) {
@@ -114,7 +132,9 @@ const LAPSE_GRACE_MS = 5_000;
 
 /** Replays the ledger shopper by shopper: at no row does one hold or own more units of a SKU than the drop allows. */
 export function auditLimits(sku: SkuEvidence, document: SkuDocument): Violation[] {
-  const shopperOf = new Map<string, string>(sku.reservations.map((row) => [row.reservationId, row.shopperId]));
+  const shopperOf = new Map<string, string>(
+    sku.reservations.map((row) => [row.reservationId, row.shopperId]),
+  );
   const holding = new Map<string, number>();
   const broken = new Map<string, string>();
   for (const row of sku.ledger) {
@@ -124,7 +144,10 @@ export function auditLimits(sku: SkuEvidence, document: SkuDocument): Violation[
     const units = (holding.get(shopperId) ?? 0) + (reserved + sold) * row.quantity;
     holding.set(shopperId, units);
     if (units > document.perShopper && !broken.has(shopperId)) {
-      broken.set(shopperId, `${sku.skuId}: ${shopperId} has ${units} of ${document.perShopper} units at ledger row ${row.seq} (${row.kind})`);
+      broken.set(
+        shopperId,
+        `${sku.skuId}: ${shopperId} has ${units} of ${document.perShopper} units at ledger row ${row.seq} (${row.kind})`,
+      );
     }
   }
   return [...broken.values()].map((words) => violation("limitBroken", words));

@@ -2,7 +2,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { SessionAnswer } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { ok, type Result, refuse } from "../../../schema/result.ts";
+import { type Result, refuse } from "../../../schema/result.ts";
 import { checkSession } from "../verbs/check-token.ts";
 import { shedWrites } from "../verbs/shed.ts";
 import { actOf, type C, type EdgeRefusal, originOf } from "./context.ts";

@@ -31,7 +31,8 @@ export async function readJson<Shape extends z.ZodType>(
   shape: Shape,
 ): Promise<Result<z.output<Shape>, EdgeRefusal>> {
   const mediaType = (c.req.header("Content-Type") ?? "").split(";", 1)[0] ?? "";
-  if (mediaType.trim().toLowerCase() !== "application/json") return refuse({ code: "unsupported_media_type" });
+  if (mediaType.trim().toLowerCase() !== "application/json")
+    return refuse({ code: "unsupported_media_type" });
   let body: unknown;
   try {
     body = JSON.parse(await c.req.text());
@@ -41,7 +42,10 @@ export async function readJson<Shape extends z.ZodType>(
   return parse(shape, body);
 }
 
-export function parse<Shape extends z.ZodType>(shape: Shape, value: unknown): Result<z.output<Shape>, EdgeRefusal> {
+export function parse<Shape extends z.ZodType>(
+  shape: Shape,
+  value: unknown,
+): Result<z.output<Shape>, EdgeRefusal> {
   const parsed = shape.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   const errors = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));

@@ -17,7 +17,11 @@ import { readShopper, readWriter } from "./caller.ts";
 import { actOf, addressOf, type C, type EdgeContext, NO_STORE, originOf, publicFor } from "./context.ts";
 import { parse, readDropId, readIdempotencyKey, readJson } from "./read-request.ts";
 
-const after = z.coerce.number().int().min(-1).max(Number.MAX_SAFE_INTEGER).default(-1);
+const after = z
+  .string()
+  .regex(/^(-1|\d{1,15})$/, "a number from -1")
+  .transform(Number)
+  .default(-1);
 const RecordQuery = z.object({ afterCohort: after, afterStep: after });
 
 const PERSONAL = { "Cache-Control": NO_STORE, Vary: "Authorization, Cookie" };
@@ -34,21 +38,27 @@ export function v1Routes() {
 
     .get("/drops", async (c) => {
       const drops = await listDrops(actOf(c));
-      return drops.ok ? c.json(drops.value, 200, kept(TUNING.dropListMaxAgeSeconds)) : answerRefusal(c, drops.refusal);
+      return drops.ok
+        ? c.json(drops.value, 200, kept(TUNING.dropListMaxAgeSeconds))
+        : answerRefusal(c, drops.refusal);
     })
     .all("/drops", methodNotAllowed("GET", "HEAD"))
 
     .get("/drops/:drop", async (c) => {
       const dropId = readDropId(c);
       const drop = dropId.ok ? await showDrop(actOf(c), dropId.value) : dropId;
-      return drop.ok ? c.json(drop.value, 200, kept(TUNING.dropMaxAgeSeconds)) : answerRefusal(c, drop.refusal);
+      return drop.ok
+        ? c.json(drop.value, 200, kept(TUNING.dropMaxAgeSeconds))
+        : answerRefusal(c, drop.refusal);
     })
     .all("/drops/:drop", methodNotAllowed("GET", "HEAD"))
 
     .get("/drops/:drop/snapshot", async (c) => {
       const dropId = readDropId(c);
       const read = dropId.ok ? await readSnapshot(actOf(c), dropId.value) : dropId;
-      return read.ok ? c.json(read.value, 200, kept(TUNING.snapshotMaxAgeSeconds)) : answerRefusal(c, read.refusal);
+      return read.ok
+        ? c.json(read.value, 200, kept(TUNING.snapshotMaxAgeSeconds))
+        : answerRefusal(c, read.refusal);
     })
     .all("/drops/:drop/snapshot", methodNotAllowed("GET", "HEAD"))
 
@@ -58,7 +68,9 @@ export function v1Routes() {
       const query = parse(RecordQuery, c.req.query());
       if (!query.ok) return answerRefusal(c, query.refusal);
       const read = await readRecord(actOf(c), { dropId: dropId.value, ...query.value });
-      return read.ok ? c.json(read.value, 200, kept(TUNING.recordMaxAgeSeconds)) : answerRefusal(c, read.refusal);
+      return read.ok
+        ? c.json(read.value, 200, kept(TUNING.recordMaxAgeSeconds))
+        : answerRefusal(c, read.refusal);
     })
     .all("/drops/:drop/record", methodNotAllowed("GET", "HEAD"))
 

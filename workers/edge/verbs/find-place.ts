@@ -1,10 +1,16 @@
 import type { Snapshot } from "../../../schema/line.ts";
+import { isAdmitted } from "../../../schema/line.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
-import { isAdmitted } from "../../../schema/line.ts";
 import { rankOf } from "../derive.ts";
 import type { Act } from "../edge.ts";
-import { askAfterCloseMs, askAgainAfterMs, canBeAdmitted, cohortClosesAtMs, peopleAhead } from "../line-place.ts";
+import {
+  askAfterCloseMs,
+  askAgainAfterMs,
+  canBeAdmitted,
+  cohortClosesAtMs,
+  peopleAhead,
+} from "../line-place.ts";
 import type { TicketClaims } from "../tokens.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 
@@ -43,10 +49,14 @@ export async function findPlace(
   return ok({ ...(await waitOf(act, ticket, snapshot)), snapshot });
 }
 
-async function rankIn(act: Act, ticket: TicketClaims): Promise<Result<number, Refusal<"drop_not_found" | "unavailable">>> {
+async function rankIn(
+  act: Act,
+  ticket: TicketClaims,
+): Promise<Result<number, Refusal<"drop_not_found" | "unavailable">>> {
   const closed = await act.edge.cohorts.one(ticket.drop, ticket.coh, act.lifetime);
   if (!closed.ok) return closed;
-  if (closed.value === undefined) return refuse({ code: "unavailable", detail: "This window's seed is not out yet." });
+  if (closed.value === undefined)
+    return refuse({ code: "unavailable", detail: "This window's seed is not out yet." });
   return ok(rankOf(closed.value.seed, ticket.tid));
 }
 

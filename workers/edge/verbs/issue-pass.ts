@@ -43,8 +43,16 @@ function notAdmitted(place: Exclude<FoundPlace, { kind: "admitted" }>): PassRefu
   }
   const { retryAfterMs } = place;
   if (place.kind === "gathering") {
-    return { code: "not_admitted_yet", detail: "Your window has not closed yet; places in it are drawn then.", retryAfterMs };
+    return {
+      code: "not_admitted_yet",
+      detail: "Your window has not closed yet; places in it are drawn then.",
+      retryAfterMs,
+    };
   }
   if (place.ahead === null) return { code: "not_admitted_yet", retryAfterMs };
-  return { code: "not_admitted_yet", detail: `About ${place.ahead} (± ${place.margin}) people are before you.`, retryAfterMs };
+  return {
+    code: "not_admitted_yet",
+    detail: `About ${place.ahead} (± ${place.margin}) people are before you.`,
+    retryAfterMs,
+  };
 }

@@ -14,7 +14,9 @@ import type { Act } from "../edge.ts";
 export async function joinLine(
   { edge, lifetime }: Act,
   { dropId, shopperId }: { dropId: DropId; shopperId: ShopperId },
-): Promise<Result<TicketAnswer, Refusal<"drop_not_found" | "drop_not_open" | "drop_closed" | "unavailable">>> {
+): Promise<
+  Result<TicketAnswer, Refusal<"drop_not_found" | "drop_not_open" | "drop_closed" | "unavailable">>
+> {
   const ticketId = ticketIdOf(dropId, shopperId);
   const submitted = await edge.joins.submit(dropId, ticketId, lifetime);
   if (!submitted.ok) return submitted;

@@ -11,7 +11,8 @@ export async function readDocument(
   dropId: DropId,
   version?: string,
 ): Promise<Result<PublishedDrop, Refusal<"drop_not_found" | "unavailable">>> {
-  const wanted = version === undefined ? undefined : { is: isOf(version), renewAfterMs: LIMITS.snapshotTtlMs };
+  const wanted =
+    version === undefined ? undefined : { is: isOf(version), renewAfterMs: LIMITS.snapshotTtlMs };
   const held = await edge.documents.get(dropId, lifetime, wanted);
   return held.ok ? held.value : held;
 }

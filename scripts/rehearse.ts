@@ -1,0 +1,52 @@
+// `npm run rehearse -- --help`
+import { writeFile } from "node:fs/promises";
+import { parseOptions, USAGE } from "./rehearse/options.ts";
+import { startProgress } from "./rehearse/progress.ts";
+import { rehearse } from "./rehearse/rehearsal.ts";
+import { renderReport } from "./rehearse/report.ts";
+import type { Stage } from "./rehearse/stage.ts";
+
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help") || argv.includes("-h")) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const parsed = parseOptions(argv);
+if (!parsed.ok) {
+  process.stderr.write(`${parsed.complaint}\n\n${USAGE}`);
+  process.exit(EXIT_USAGE);
+}
+
+const { options } = parsed;
+const progress = startProgress(process.stderr);
+let stage: Stage | null = null;
+let isEnding = false;
+
+async function interrupt(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  progress.stop();
+  process.stderr.write("interrupted: stopping what was started\n");
+  await stage?.stop();
+  process.exit(EXIT_INTERRUPTED);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void interrupt());
+
+try {
+  const result = await rehearse(options, progress, (built) => {
+    stage = built;
+  });
+  progress.stop();
+  process.stdout.write(renderReport(result));
+  if (options.json !== null) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  process.exitCode = result.ok ? 0 : 1;
+} catch (error) {
+  progress.stop();
+  if (!isEnding) {
+    process.stderr.write(`the rehearsal could not be played: ${(error as Error).stack ?? String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,102 @@
+import type { AuditedOrder } from "../../schema/rpc.ts";
+import type { SkuEvidence } from "./audit/evidence.ts";
+import type { GatewayBooks } from "./gateway-client.ts";
+import type { Kill } from "./kills.ts";
+import type { Traffic } from "./traffic.ts";
+import type { Tally } from "./world.ts";
+
+/** The value below which this part of the values lies (nearest rank); null of none. */
+export function percentile(values: number[], part: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? null;
+}
+
+type Measured = {
+  orders: AuditedOrder[];
+  skus: SkuEvidence[];
+  traffic: Traffic;
+  tally: Tally;
+  books: GatewayBooks;
+  kills: Kill[];
+  crowdSeconds: number;
+  drainSeconds: number;
+  parked: number;
+};
+
+export type Figures = ReturnType<typeof computeFigures>;
+
+/**
+ * What was measured. `seconds` runs from the first request to reserve (client's clock) to the last confirmation by the
+ * orders' own `updatedAtMs` (same machine, same clock); `purchases` are the confirmed orders.
+ */
+export function computeFigures({ orders, skus, traffic, tally, books, kills, ...rest }: Measured) {
+  const confirmed = orders.filter((order) => order.status === "confirmed");
+  const confirmedAtMs = confirmed.map((order) => order.updatedAtMs);
+  const firstAtMs = tally.firstReserveAtMs ?? 0;
+  const lastAtMs = confirmedAtMs.reduce((last, atMs) => Math.max(last, atMs), firstAtMs);
+  const seconds = (lastAtMs - firstAtMs) / 1_000;
+  const perSecond = [...Map.groupBy(confirmedAtMs, (atMs) => Math.floor(atMs / 1_000)).values()].map(
+    (list) => list.length,
+  );
+  const sum = (pick: (sku: SkuEvidence) => number) => skus.reduce((total, sku) => total + pick(sku), 0);
+
+  return {
+    purchases: confirmed.length,
+    seconds: round(seconds, 2),
+    purchasesPerSecond: seconds > 0 ? round(confirmed.length / seconds, 1) : 0,
+    purchasesInBusiestSecond: Math.max(0, ...perSecond),
+    p50Ms: roundOrNull(percentile(traffic.latenciesMs, 0.5)),
+    p99Ms: roundOrNull(percentile(traffic.latenciesMs, 0.99)),
+    reserveToConfirmedP50Ms: roundOrNull(percentile(tally.purchaseMs, 0.5)),
+    reserveToConfirmedP99Ms: roundOrNull(percentile(tally.purchaseMs, 0.99)),
+    httpRequests: traffic.requests,
+    httpRequestsPerSecond: rest.crowdSeconds > 0 ? round(traffic.requests / rest.crowdSeconds, 0) : 0,
+    endpoints: Object.fromEntries(
+      Object.entries(traffic.byEndpoint).map(([name, { requests, latenciesMs }]) => [
+        name,
+        {
+          requests,
+          p50Ms: roundOrNull(percentile(latenciesMs, 0.5)),
+          p99Ms: roundOrNull(percentile(latenciesMs, 0.99)),
+        },
+      ]),
+    ),
+    refusals: traffic.refusals,
+    unexpected: traffic.unexpected.count,
+    unreachable: traffic.unreachable,
+    serverErrors: traffic.serverErrors,
+    retries: traffic.retries,
+    gaveUp: traffic.gaveUp,
+    visits: tally.endings,
+    units: { stock: sum((sku) => sku.level?.stock ?? 0), sold: sum((sku) => sku.level?.sold ?? 0) },
+    reservations: sum((sku) => sku.reservations.length),
+    orders: countBy(orders, (order) =>
+      order.status === "canceled" ? `canceled: ${order.cancelReason}` : order.status,
+    ),
+    money: countBy(orders, (order) => order.money),
+    gateway: {
+      captures: books.entries.filter((entry) => entry.kind === "captured").length,
+      refunds: books.entries.filter((entry) => entry.kind === "refunded").length,
+      refusedDoubleCaptures: books.refusedDoubleCaptures,
+      webhooks: books.webhooks,
+      faults: books.injected,
+    },
+    kills: kills.length,
+    killsWithShoppersHere: kills.filter((kill) => kill.shoppersHere > 0).length,
+    restartSeconds: kills.map((kill) => round(kill.awayMs / 1_000, 2)),
+    crowdSeconds: round(rest.crowdSeconds, 1),
+    drainSeconds: round(rest.drainSeconds, 1),
+    parkedMessages: rest.parked,
+  };
+}
+
+function countBy<Item>(items: Item[], keyOf: (item: Item) => string): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(items, keyOf)].map(([key, group]) => [key, group.length]));
+}
+
+function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+const roundOrNull = (value: number | null) => (value === null ? null : round(value, 1));

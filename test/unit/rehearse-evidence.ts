@@ -1,0 +1,244 @@
+import { createHmac } from "node:crypto";
+import { DropDocument } from "../../schema/drop-document.ts";
+import type { OrderAnswer } from "../../schema/http.ts";
+import type { AuditedOrder, LedgerRow, Reservation } from "../../schema/rpc.ts";
+import type { LedgerKind } from "../../schema/statuses.ts";
+import type { AttemptRow, OrderRow } from "../../schema/tables.ts";
+import type { Evidence } from "../../scripts/rehearse/audit/evidence.ts";
+
+export const OPENS_AT_MS = Date.parse("2027-03-01T10:00:00Z");
+const SEED = "5e".repeat(32);
+
+const hex = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
+export const shopperId = (n: number) => `shp_${hex(n, 32)}`;
+export const ticketId = (n: number) => hex(n, 32);
+export const reservationId = (n: number) => `rsv_${hex(n, 32)}`;
+export const orderId = (n: number) => `ord_00${hex(n, 32)}`;
+
+/** Places are written out here once more, so that the audit's own arithmetic is held against something. */
+export const rank = (n: number) => {
+  const digest = createHmac("sha256", Buffer.from(SEED, "hex"))
+    .update(Buffer.from(ticketId(n), "hex"))
+    .digest("hex");
+  return (
+    Number.parseInt(digest.slice(0, 13), 16) / 2 ** 52 +
+    (Number.parseInt(digest.slice(13, 14), 16) >> 3) / 2 ** 53
+  );
+};
+
+const MOVES: Record<string, [available: number, reserved: number, sold: number]> = {
+  reserve: [-1, 1, 0],
+  lapse: [1, -1, 0],
+  release: [1, -1, 0],
+  commit: [0, -1, 1],
+  reverse: [1, 0, -1],
+  late: [-1, 0, 1],
+};
+
+/** Writes a ledger the way a SKU's object would. */
+export function ledgerOf(
+  stock: number,
+  moves: [kind: LedgerKind, shopper: number, atMs: number][],
+): LedgerRow[] {
+  let counts = { stock, available: stock, reserved: 0, sold: 0 };
+  const first: LedgerRow = {
+    seq: 1,
+    atMs: OPENS_AT_MS - 1_000,
+    kind: "configure",
+    reservationId: null,
+    ticketId: null,
+    quantity: stock,
+    ...counts,
+  };
+  const rows = moves.map(([kind, n, atMs], index): LedgerRow => {
+    const [available, reserved, sold] = MOVES[kind] ?? [0, 0, 0];
+    counts = {
+      stock,
+      available: counts.available + available,
+      reserved: counts.reserved + reserved,
+      sold: counts.sold + sold,
+    };
+    const row = {
+      seq: index + 2,
+      atMs,
+      kind,
+      reservationId: reservationId(n),
+      ticketId: ticketId(n),
+      quantity: 1,
+      ...counts,
+    };
+    return row as LedgerRow;
+  });
+  return [first, ...rows];
+}
+
+export function reservationOf(n: number, changes: Partial<Reservation> = {}): Reservation {
+  return {
+    reservationId: reservationId(n),
+    skuId: "runner",
+    shopperId: shopperId(n),
+    ticketId: ticketId(n),
+    quantity: 1,
+    unitPriceMinor: 9_900,
+    currency: "EUR",
+    version: "v",
+    state: "committed",
+    createdAtMs: OPENS_AT_MS + 2_000,
+    deadlineAtMs: OPENS_AT_MS + 12_000,
+    orderId: orderId(n),
+    ...changes,
+  } as Reservation;
+}
+
+export function orderOf(n: number, changes: Partial<AuditedOrder> = {}): AuditedOrder {
+  return {
+    orderId: orderId(n),
+    dropId: "spring",
+    shopperId: shopperId(n),
+    reservationId: reservationId(n),
+    status: "confirmed",
+    cancelReason: null,
+    money: "captured",
+    skuId: "runner",
+    quantity: 1,
+    totalMinor: 9_900,
+    currency: "EUR",
+    paymentUrl: null,
+    placedAtMs: OPENS_AT_MS + 3_000,
+    updatedAtMs: OPENS_AT_MS + 4_000,
+    pollAfterMs: null,
+    version: 4,
+    projectedVersion: 4,
+    sessionRef: null,
+    paymentRef: `pay_${n}`,
+    attention: null,
+    attempts: [
+      {
+        attempt: 1,
+        operation: "authorize",
+        state: "final",
+        outcome: "succeeded",
+        ref: `pay_${n}`,
+        reason: null,
+        tries: 1,
+      },
+      {
+        attempt: 2,
+        operation: "capture",
+        state: "final",
+        outcome: "succeeded",
+        ref: `pay_${n}`,
+        reason: null,
+        tries: 1,
+      },
+    ],
+    ...changes,
+  } as AuditedOrder;
+}
+
+export function answerOf(order: AuditedOrder): OrderAnswer {
+  const { orderId, dropId, status, cancelReason, money, skuId, quantity, totalMinor, currency } = order;
+  const { paymentUrl, placedAtMs, updatedAtMs, pollAfterMs } = order;
+  return {
+    orderId,
+    dropId,
+    status,
+    cancelReason,
+    money,
+    skuId,
+    quantity,
+    totalMinor,
+    currency,
+    paymentUrl,
+    placedAtMs,
+    updatedAtMs,
+    pollAfterMs,
+  };
+}
+
+export function rowOf(order: AuditedOrder): OrderRow {
+  const {
+    attempts: _attempts,
+    projectedVersion: _projected,
+    sessionRef: _session,
+    paymentUrl: _url,
+    pollAfterMs: _poll,
+    ...rest
+  } = order;
+  return { ...rest, email: "a@example.com", gateway: "sandbox" };
+}
+
+/** Shopper 1 bought one of two units, shopper 2 let theirs lapse: a small drop in which everything is as it should be. */
+export function soundEvidence(): Evidence {
+  const at = (ms: number) => OPENS_AT_MS + ms;
+  const ledger = ledgerOf(2, [
+    ["reserve", 1, at(2_000)],
+    ["reserve", 2, at(2_000)],
+    ["commit", 1, at(4_000)],
+    ["lapse", 2, at(12_000)],
+  ]);
+  const reservations = [reservationOf(1), reservationOf(2, { state: "lapsed", orderId: null })];
+  const order = orderOf(1);
+  const given = reservations.map((row, index) => ({
+    shopperId: row.shopperId as string,
+    key: `reserve-${index}`,
+    answer: {
+      reservationId: row.reservationId,
+      skuId: row.skuId,
+      quantity: 1,
+      unitPriceMinor: row.unitPriceMinor,
+      totalMinor: row.unitPriceMinor,
+      currency: row.currency,
+      expiresAtMs: row.deadlineAtMs,
+    },
+  }));
+  return {
+    document: DropDocument.parse({
+      id: "spring",
+      name: "Spring",
+      currency: "EUR",
+      lobbyOpensAt: new Date(OPENS_AT_MS - 60_000).toISOString(),
+      opensAt: new Date(OPENS_AT_MS).toISOString(),
+      closesAt: new Date(OPENS_AT_MS + 60_000).toISOString(),
+      skus: [{ id: "runner", name: "Runner", stock: 2, priceMinor: 9_900 }],
+    }),
+    skus: [
+      {
+        skuId: "runner",
+        level: { skuId: "runner" as never, stock: 2, available: 1, reserved: 0, sold: 1 },
+        ledger,
+        reservations,
+      },
+    ],
+    orders: [order],
+    orderRows: [rowOf(order)],
+    attemptRows: order.attempts.map(
+      (attempt): AttemptRow => ({ ...attempt, orderId: order.orderId, version: 4 }) as AttemptRow,
+    ),
+    gateway: [
+      { orderId: orderId(1), kind: "authorized", paymentRef: "pay_1", amountMinor: 9_900 },
+      { orderId: orderId(1), kind: "captured", paymentRef: "pay_1", amountMinor: 9_900 },
+    ],
+    record: {
+      cohorts: [{ cohort: 0, count: 2, closedAtMs: OPENS_AT_MS, seed: SEED }],
+      steps: [
+        { step: 0, atMs: at(500), cohort: 0, rank: 0, admitted: 0 },
+        { step: 1, atMs: at(1_500), cohort: 0, rank: 1, admitted: 2 },
+      ],
+    },
+    answers: {
+      tickets: [1, 2].map((n) => ({
+        shopperId: shopperId(n),
+        ticketId: ticketId(n),
+        cohort: 0,
+        cohortClosesAtMs: OPENS_AT_MS,
+      })),
+      passes: [1, 2].map((n) => ({ ticketId: ticketId(n), cohort: 0, rank: rank(n), issuedAtMs: at(1_800) })),
+      reservations: given,
+      orders: [
+        { shopperId: shopperId(1), key: "place-1", reservationId: reservationId(1), answer: answerOf(order) },
+      ],
+    },
+    collectedAtMs: at(30_000),
+  };
+}

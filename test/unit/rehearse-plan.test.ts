@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { planTimeline, rehearsalDocument, splitStock } from "../../scripts/rehearse/document.ts";
+import { defaultOptions, parseOptions } from "../../scripts/rehearse/options.ts";
+import { planCrowd, planGatewayFaults, planUptimes } from "../../scripts/rehearse/plan.ts";
+import { createRandom } from "../../scripts/rehearse/random.ts";
+import { Faults } from "../../scripts/sandbox/faults.ts";
+
+describe("the command line", () => {
+  test("has an answer for everything that is not said", () => {
+    expect(parseOptions([])).toEqual({
+      ok: true,
+      options: {
+        shoppers: 2_000,
+        stock: 200,
+        skus: 3,
+        seed: 7,
+        json: null,
+        faults: false,
+        kills: 0,
+        connections: 96,
+        admitPerSecond: 2_000,
+        keep: false,
+      },
+    });
+  });
+
+  test("brings two kills with faults, unless told otherwise", () => {
+    expect(parseOptions(["--faults"])).toMatchObject({ options: { faults: true, kills: 2 } });
+    expect(parseOptions(["--faults", "--kills", "0"])).toMatchObject({ options: { faults: true, kills: 0 } });
+    expect(parseOptions(["--kills", "5", "--json", "out.json"])).toMatchObject({
+      options: { kills: 5, json: "out.json" },
+    });
+  });
+
+  test.each([
+    [["--shoppers", "many"], /--shoppers must be a whole number from 1 to 200000, not many/],
+    [["--kills", "101"], /--kills must be/],
+    [["--stock", "2", "--skus", "3"], /at least one unit a SKU/],
+    [["--shopers", "3"], /shopers/],
+    [["extra"], /extra/],
+  ])("says what is wrong with %j", (argv, complaint) => {
+    const parsed = parseOptions(argv);
+    expect(parsed.ok).toBe(false);
+    if (!parsed.ok) expect(parsed.complaint).toMatch(complaint);
+  });
+});
+
+describe("random numbers", () => {
+  test("follow from seed and label alone", () => {
+    const draw = (seed: number, label: string) => {
+      const random = createRandom(seed, label);
+      return Array.from({ length: 5 }, () => random.next());
+    };
+    expect(draw(7, "a")).toEqual(draw(7, "a"));
+    expect(draw(7, "a")).not.toEqual(draw(7, "b"));
+    expect(draw(7, "a")).not.toEqual(draw(8, "a"));
+  });
+
+  test("are spread evenly, and weights are kept", () => {
+    const random = createRandom(1, "spread");
+    const draws = Array.from({ length: 10_000 }, () => random.next());
+    expect(Math.min(...draws)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...draws)).toBeLessThan(1);
+    expect(draws.reduce((sum, draw) => sum + draw, 0) / draws.length).toBeCloseTo(0.5, 1);
+    const picks = Array.from({ length: 10_000 }, () =>
+      random.weighted([
+        [3, "often"],
+        [1, "seldom"],
+        [0, "never"],
+      ]),
+    );
+    expect(picks.filter((pick) => pick === "often").length / picks.length).toBeCloseTo(0.75, 1);
+    expect(picks).not.toContain("never");
+    expect(random.shuffled([1, 2, 3]).toSorted()).toEqual([1, 2, 3]);
+  });
+});
+
+describe("the crowd", () => {
+  test("is the same for the same seed, and another for another", () => {
+    const options = defaultOptions({ shoppers: 50 });
+    expect(planCrowd(options)).toEqual(planCrowd(options));
+    expect(planCrowd(options)).not.toEqual(planCrowd({ ...options, seed: 8 }));
+  });
+
+  test("has everybody in it: each visit, each payment, each habit", () => {
+    const plans = planCrowd(defaultOptions({ shoppers: 2_000, faults: true }));
+    expect(new Set(plans.map((plan) => plan.visit))).toEqual(new Set(["no_show", "abandon", "buy"]));
+    const payments = new Set(
+      plans.map(({ payment }) => (payment.kind === "token" ? payment.token : payment.atPage)),
+    );
+    for (const one of [
+      "tok_ok",
+      "tok_declined",
+      "tok_timeout_before",
+      "tok_timeout_after",
+      "pays",
+      "leaves",
+      "cancels",
+    ]) {
+      expect(payments).toContain(one);
+    }
+    for (const habit of [
+      "asksEarly",
+      "joinsTwice",
+      "doubleClicks",
+      "repeatsLater",
+      "changesBody",
+      "isGreedy",
+    ] as const) {
+      expect(plans.some((plan) => plan.habits[habit])).toBe(true);
+    }
+    expect(new Set(plans.map((plan) => plan.arrival.at)).size).toBe(2);
+    expect(new Set(plans.map((plan) => plan.address)).size).toBe(2_000);
+  });
+
+  test("pays without a misbehaving token unless faults are asked for", () => {
+    const plans = planCrowd(defaultOptions({ shoppers: 2_000 }));
+    const tokens = plans.flatMap(({ payment }) => (payment.kind === "token" ? [payment.token] : []));
+    expect(tokens.some((token) => token.includes("timeout") || token.includes("late"))).toBe(false);
+  });
+
+  test("arrives while the runtime is being killed, however often", () => {
+    const options = defaultOptions({ shoppers: 500, kills: 20 });
+    const latest = Math.max(
+      ...planCrowd(options).map(({ arrival }) => (arrival.at === "opening" ? arrival.offsetMs : 0)),
+    );
+    const uptimes = planUptimes(options);
+    expect(uptimes).toHaveLength(20);
+    expect(latest).toBeGreaterThan(uptimes.reduce((sum, ms) => sum + ms, 0));
+  });
+});
+
+describe("the drop", () => {
+  test("splits its stock evenly, the remainder to the first", () => {
+    expect(splitStock(200, 3)).toEqual([67, 67, 66]);
+    expect(splitStock(3, 3)).toEqual([1, 1, 1]);
+    expect(splitStock(10, 1)).toEqual([10]);
+  });
+
+  test("is a valid document with its lobby before the first arrival", () => {
+    for (const options of [defaultOptions(), defaultOptions({ shoppers: 20_000, stock: 20_000, skus: 10 })]) {
+      const opensAtMs = 1_800_000_000_000;
+      const document = rehearsalDocument(options, opensAtMs);
+      expect(document.skus.reduce((units, sku) => units + sku.stock, 0)).toBe(options.stock);
+      expect(Date.parse(document.lobbyOpensAt)).toBeLessThan(opensAtMs - planTimeline(options).lobbyMs);
+      expect(new Set(document.skus.map((sku) => sku.perShopper))).toEqual(new Set([1, 2]));
+    }
+  });
+});
+
+test("the gateway understands how it is to misbehave", () => {
+  expect(Faults.safeParse(planGatewayFaults(defaultOptions({ faults: true }))).success).toBe(true);
+  const calm = Faults.parse(planGatewayFaults(defaultOptions()));
+  expect([calm.declineRate, calm.errorRate, calm.webhookDropRate]).toEqual([0, 0, 0]);
+});

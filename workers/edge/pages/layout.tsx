@@ -1,0 +1,58 @@
+import type { Child } from "hono/jsx";
+import { ASSETS } from "./assets.ts";
+import { timeWords } from "./words.ts";
+
+type LayoutProps = {
+  title: string;
+  /** Reload after so many seconds, for pages that wait. */
+  refreshSeconds?: number | undefined;
+  /** Where a reload goes, when it is not this page. */
+  refreshUrl?: string | undefined;
+  children?: Child;
+};
+
+/** The frame of every page: language, landmarks, a way past the header, one stylesheet and no script. */
+export function Layout({ title, refreshSeconds, refreshUrl, children }: LayoutProps) {
+  const refresh = refreshUrl === undefined ? `${refreshSeconds}` : `${refreshSeconds}; url=${refreshUrl}`;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        {refreshSeconds === undefined ? null : <meta http-equiv="refresh" content={refresh} />}
+        <title>{title} · Dropline</title>
+        <link rel="stylesheet" href={ASSETS.stylesheet} />
+        <link rel="icon" href={ASSETS.mark} type="image/svg+xml" />
+      </head>
+      <body>
+        <a class="skip" href="#content">
+          Skip to content
+        </a>
+        <header>
+          <a class="brand" href="/">
+            <img src={ASSETS.mark} alt="" width="28" height="28" />
+            Dropline
+          </a>
+        </header>
+        <main id="content">{children}</main>
+        <footer>
+          <p>A line nobody can bend, stock that is exact, and no charge without a unit.</p>
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+export function Time({ atMs }: { atMs: number }) {
+  return <time datetime={new Date(atMs).toISOString()}>{timeWords(atMs)}</time>;
+}
+
+/** Says how fresh a page that reloads by itself is. */
+export function Reloads({ seconds }: { seconds: number }) {
+  return (
+    <p class="quiet">
+      This page looks again by itself every {seconds === 1 ? "second" : `${seconds} seconds`}.
+    </p>
+  );
+}

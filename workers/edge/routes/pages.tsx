@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import { csrf } from "hono/csrf";
+import { DropPage } from "../pages/drop-page.tsx";
+import { DropsPage } from "../pages/drops-page.tsx";
+import { TUNING } from "../tuning.ts";
+import { listDrops } from "../verbs/list-drops.ts";
+import { showDrop } from "../verbs/show-drop.ts";
+import { answerRefusal, methodNotAllowed } from "./answer.tsx";
+import { addCheckoutPages } from "./checkout-pages.tsx";
+import { actOf, type EdgeContext, publicFor } from "./context.ts";
+import { addLinePages } from "./line-pages.tsx";
+import { page } from "./page.tsx";
+import { readDropId } from "./read-request.ts";
+
+/** The storefront as pages and forms. The two public pages are the same for everybody; the rest is one visitor's own. */
+export function pageRoutes() {
+  const pages = new Hono<EdgeContext>();
+  pages.use(csrf());
+
+  pages.get("/", async (c) => {
+    const listed = await listDrops(actOf(c));
+    if (!listed.ok) return answerRefusal(c, listed.refusal);
+    const content = <DropsPage drops={listed.value.drops} nowMs={c.var.edge.clock.now()} />;
+    return page(c, content, { cacheControl: publicFor(TUNING.dropListMaxAgeSeconds) });
+  });
+  pages.all("/", methodNotAllowed("GET", "HEAD"));
+
+  pages.get("/drops/:drop", async (c) => {
+    const dropId = readDropId(c);
+    const drop = dropId.ok ? await showDrop(actOf(c), dropId.value) : dropId;
+    if (!drop.ok) return answerRefusal(c, drop.refusal);
+    const content = <DropPage drop={drop.value} nowMs={c.var.edge.clock.now()} />;
+    return page(c, content, { cacheControl: publicFor(TUNING.dropMaxAgeSeconds) });
+  });
+  pages.all("/drops/:drop", methodNotAllowed("GET", "HEAD"));
+
+  addLinePages(pages);
+  addCheckoutPages(pages);
+  return pages;
+}
