@@ -75,8 +75,8 @@ export const LIMITS = {
 
   /** One request to a gateway. Stripe's own SDK gives up after 80 s; a shopper does sooner. */
   gatewayTimeoutMs: 10_000,
-  /** workerd holds six connections per invocation open at once; more would queue inside our own timeout. */
-  gatewayConcurrency: 6,
+  /** What GATEWAY_CONCURRENCY may be: beyond this one consumer's calls would wait for its own event loop. */
+  gatewayConcurrencyMax: 128,
   /** A consumer that began a command has died if it has not reported by then: above the gateway's time-out. */
   commandLeaseMs: 30_000,
   /** How long a gateway remembers our idempotency key (Stripe and the sandbox: 24 h), less an hour's margin. */

@@ -109,12 +109,18 @@ export function decidePin(row: ReservationRow | null, item: PinItem): Decision<S
   }
 }
 
-/** Sells the units. A `late` commit takes free units again for a row that was given back. */
-export function decideCommit(
-  row: ReservationRow | null,
-  item: CommitItem,
-  counts: Counts,
-): Decision<StepRefusal> {
+/**
+ * Sells the units. A `late` commit takes free units again for a row that was given back, unless its shopper has taken
+ * others since and would pass the limit.
+ */
+export function decideCommit(input: {
+  terms: Pick<SkuTerms, "perShopper">;
+  row: ReservationRow | null;
+  shopperRows: readonly ReservationRow[];
+  item: CommitItem;
+  counts: Counts;
+}): Decision<StepRefusal> {
+  const { terms, row, shopperRows, item, counts } = input;
   if (!row || row.orderId !== item.orderId) return refuse({ code: "reservation_not_found" });
   const fence = fenceStep(row, item);
   if (fence) return refuse(fence);
@@ -130,6 +136,8 @@ export function decideCommit(
     case "lapsed":
       if (!item.late) return refuse({ code: "reservation_lapsed" });
       if (counts.available < row.quantity) return refuse({ code: "sold_out" });
+      if (unitsTaken(shopperRows) + row.quantity > terms.perShopper)
+        return refuse({ code: "reservation_lapsed", detail: "the shopper has taken other units since" });
       return changed(committed, "late", move(counts, row.quantity, "available", "sold"));
   }
 }

@@ -104,9 +104,15 @@ export class SkuStock extends DurableObject<StateEnv> {
     return this.#steps(items, (row, item) => decidePin(row, item));
   }
 
-  /** Sells pinned units. With `late`, units given back before are taken again if some are free, else `sold_out`. */
+  /**
+   * Sells pinned units. With `late`, units given back before are taken again if some are free, else `sold_out`; a shopper
+   * who has taken others since is told `reservation_lapsed`.
+   */
   async commit(items: CommitItem[]): Promise<StepAnswer[]> {
-    return this.#steps(items, decideCommit);
+    return this.#steps(items, (row, item, counts, terms) => {
+      const shopperRows = row && item.late ? this.#store.reservationsOf(terms.skuId, row.shopperId) : [];
+      return decideCommit({ terms, row, shopperRows, item, counts });
+    });
   }
 
   /** Gives an order's units back; reverses a commit whose capture failed. */
@@ -176,14 +182,19 @@ export class SkuStock extends DurableObject<StateEnv> {
 
   async #steps<Item extends StockStep>(
     items: Item[],
-    decide: (row: ReservationRow | null, item: Item, counts: Counts) => Decision<StepRefusal>,
+    decide: (
+      row: ReservationRow | null,
+      item: Item,
+      counts: Counts,
+      terms: SkuTerms,
+    ) => Decision<StepRefusal>,
   ): Promise<StepAnswer[]> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "reservation_not_found" }));
     const nowMs = this.#sweep(terms);
     const answers = items.map((item): StepAnswer => {
       const row = () => this.#store.reservation(terms.skuId, item.reservationId);
-      return this.#settle(item.reservationId, nowMs, () => decide(row(), item, this.#store.level()));
+      return this.#settle(item.reservationId, nowMs, () => decide(row(), item, this.#store.level(), terms));
     });
     await this.#arm();
     return answers;

@@ -11,6 +11,8 @@ import { type Secrets, secretBindings } from "./secrets.ts";
 const HOST = "127.0.0.1";
 const STATE_SCRIPT = "dropline-state";
 const EVERY_MINUTE_MS = 60_000;
+/** The local queue runs one consumer at a time, where production starts up to 250: so that one does the work of many. */
+const LOCAL_VARS = { GATEWAY_CONCURRENCY: "48" };
 
 export const FRONT_DOORS = ["edge", "payments", "console"] as const;
 export type FrontDoor = (typeof FRONT_DOORS)[number];
@@ -94,7 +96,8 @@ class SimulatorLog extends Log {
 }
 
 function toWorkers({ scripts }: Bundle, options: BootOptions): V4WorkerOptions[] {
-  const { ports, secrets, vars } = options;
+  const { ports, secrets } = options;
+  const vars = { ...LOCAL_VARS, ...options.vars };
   for (const name of Object.keys(vars)) {
     const isDeclared = scripts.some(({ options }) => name in (options.bindings ?? {}));
     if (!isDeclared) throw new Error(`no wrangler.toml has a variable ${name}`);

@@ -52,6 +52,17 @@ export async function readGatewayBooks(gatewayUrl: string, apiKey: string): Prom
   return books;
 }
 
+/** From here on the gateway does as it is told. */
+export async function healGateway(gatewayUrl: string, apiKey: string): Promise<void> {
+  const response = await request(`${gatewayUrl}/control/faults`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+    body: "{}",
+  });
+  await response.body.dump();
+  if (response.statusCode !== 200) throw new Error(`the gateway could not be healed: ${response.statusCode}`);
+}
+
 async function readPage(gatewayUrl: string, apiKey: string, after: number): Promise<LedgerPage> {
   const response = await request(`${gatewayUrl}/control/ledger?after=${after}`, {
     headers: { authorization: `Bearer ${apiKey}` },

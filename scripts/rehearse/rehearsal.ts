@@ -7,7 +7,7 @@ import { playCrowd } from "./crowd.ts";
 import { planTimeline, rehearsalDocument } from "./document.ts";
 import { type Drained, drain, type Standing, unfinished } from "./drain.ts";
 import { computeFigures } from "./figures.ts";
-import { readGatewayBooks } from "./gateway-client.ts";
+import { healGateway, readGatewayBooks } from "./gateway-client.ts";
 import { HostedPages } from "./hosted-page.ts";
 import { playKills } from "./kills.ts";
 import type { Options } from "./options.ts";
@@ -83,6 +83,8 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
   await world.view.stop();
   const crowdSeconds = (Date.now() - startedAt) / 1_000;
 
+  // What is left must settle once the trouble is over; how long a gateway stays broken is not ours to bound.
+  if (options.faults) await healGateway(stage.gatewayUrl, stage.secrets.sandboxApiKey);
   const { drained, words } = await settle({ options, console, stage, document, progress });
   progress.show(() => words());
   const books = await readGatewayBooks(stage.gatewayUrl, stage.secrets.sandboxApiKey);

@@ -13,6 +13,7 @@ export type Held = { answer: ReservationAnswer; key: string; askedAtMs: number; 
 type Wish = { pass: string; skuId: string; quantity: number; key: string };
 
 const TRIES_MAX = 12;
+const ASK_AGAIN_MS = 2_000;
 
 /**
  * Tries the SKUs in order of liking; while all units are held by others, waits for the picture to show a free one. `round`
@@ -38,7 +39,8 @@ export async function reserve(visitor: Visitor, world: World, pass: string, roun
     const [refused] = replies;
     if (refused === undefined || refused.ok) return null;
     if (refused.code === "sold_out") gone.add(skuId);
-    else if (refused.code === "all_reserved") await waitForFreeUnit(visitor, world, gone);
+    else if (refused.code === "all_reserved")
+      await waitForFreeUnit(visitor, world, { gone, retryAfterMs: refused.retryAfterMs });
     else return null;
   }
   return null;
@@ -90,10 +92,15 @@ function chooseSku(visitor: Visitor, world: World, gone: Set<string>, tries: num
   return liked.find((id) => free.has(id)) ?? liked[0] ?? null;
 }
 
-async function waitForFreeUnit(visitor: Visitor, world: World, gone: Set<string>): Promise<void> {
+/** As long as the shop said, and then until the picture shows a free unit: whoever asked at each sign of one would only be in the way. */
+async function waitForFreeUnit(
+  visitor: Visitor,
+  world: World,
+  { gone, retryAfterMs }: { gone: Set<string>; retryAfterMs: number | null },
+): Promise<void> {
   const seesOne = (snapshot: Snapshot) =>
     [...freeSkus(snapshot)].some((id) => !gone.has(id)) || snapshot.phase === "sold_out";
-  await sleep(500 + visitor.random.next() * 500);
+  await sleep((retryAfterMs ?? ASK_AGAIN_MS) * (0.5 + visitor.random.next()));
   await world.view.until(seesOne, world.patienceEndsMs);
   // Nobody reads the page in the same instant.
   await sleep(visitor.random.next() * 500);

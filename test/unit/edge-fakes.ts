@@ -269,7 +269,12 @@ export function fakeEdge(changes: Partial<Deps> = {}) {
     const response = await app.request(`${ORIGIN}${path}`, init, {}, context as unknown as ExecutionContext);
     const text = await response.text();
     const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
   }
 
   async function open(): Promise<Caller> {

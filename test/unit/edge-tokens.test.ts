@@ -95,7 +95,9 @@ describe("a forger", () => {
       .encode();
     const { token } = await tokens.ticket.sign(TICKET, HOUR);
     const [, payload, signature] = token.split(".");
-    const none = Buffer.from(JSON.stringify({ alg: "none", kid: "t1", typ: "dropline-ticket+jwt" })).toString("base64url");
+    const none = Buffer.from(JSON.stringify({ alg: "none", kid: "t1", typ: "dropline-ticket+jwt" })).toString(
+      "base64url",
+    );
     for (const attempt of [unsigned, `${none}.${payload}.`, `${none}.${payload}.${signature}`, "", "a.b.c"]) {
       expect(await tokens.ticket.verify(attempt)).toBeUndefined();
     }

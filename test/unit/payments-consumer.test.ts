@@ -82,7 +82,7 @@ describe("a batch", () => {
       },
     );
     await consumeCommands(commands.map(messageFor), world.deps, world.lifetime);
-    expect(most).toBe(LIMITS.gatewayConcurrency);
+    expect(most).toBe(world.deps.gatewayConcurrency);
     expect(world.reported()).toHaveLength(20);
   });
 });

@@ -159,6 +159,7 @@ export function aWorld(script: Script, gateway: Partial<Gateway> = {}) {
       },
     },
     webhookSecrets: { sandbox: WEBHOOK_SECRET },
+    gatewayConcurrency: 6,
     clock: {
       now: () => Date.now() + aheadMs,
       after(ms, act) {

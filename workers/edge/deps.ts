@@ -34,7 +34,7 @@ export type LogEntry = { level: "warn" | "error"; event: string; [field: string]
 /** Wires the Worker's bindings. @throws when a keyset is malformed; the message never holds a secret. */
 export function depsFrom(env: EdgeEnv): Deps {
   return {
-    state: () => env.STATE as unknown as EdgeApi,
+    state: () => env.STATE,
     publishedDrops: () => listPublished(env.CONFIG),
     allowAddress: (address) => allow(env.LIMIT_BY_ADDRESS, address),
     allowShopper: (shopperId) => allow(env.LIMIT_BY_SHOPPER, shopperId),

@@ -1,3 +1,5 @@
+import * as z from "zod";
+import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentsApi } from "../../schema/rpc.ts";
 import type { GatewayName } from "../../schema/statuses.ts";
 import type { Gateway } from "./gateways/port.ts";
@@ -16,11 +18,15 @@ export type Deps = {
   parking: Parking;
   webhookSecrets: Record<GatewayName, string>;
   clock: Clock;
+  /** Gateway calls under way at once in one batch. */
+  gatewayConcurrency: number;
   /** In [0, 1), for jitter only. */
   random(): number;
   /** One JSON line. Ids and codes, never tokens, contacts or secrets. */
   log(entry: LogEntry): void;
 };
+
+const GatewayConcurrency = z.coerce.number().int().min(1).max(LIMITS.gatewayConcurrencyMax);
 
 export function depsFrom(env: PaymentsEnv): Deps {
   const clock: Clock = { now: () => Date.now(), after: startTimer };
@@ -38,6 +44,7 @@ export function depsFrom(env: PaymentsEnv): Deps {
     parking: d1Parking(env.DB),
     webhookSecrets: { sandbox: env.SANDBOX_WEBHOOK_SECRET },
     clock,
+    gatewayConcurrency: GatewayConcurrency.parse(env.GATEWAY_CONCURRENCY),
     random: () => Math.random(),
     log,
   };

@@ -115,7 +115,9 @@ export function v1Routes() {
       const order = await showOrder(actOf(c), { orderId: c.req.param("order"), shopperId: shopper.value });
       return order.ok ? c.json(order.value, 200, PERSONAL) : answerRefusal(c, order.refusal);
     })
-    .all("/orders/:order", methodNotAllowed("GET", "HEAD"));
+    .all("/orders/:order", methodNotAllowed("GET", "HEAD"))
+
+    .all("*", (c) => answerRefusal(c, { code: "not_found" }));
 }
 
 /** Cheap checks first: the drop's name, the session, the loose limit. */

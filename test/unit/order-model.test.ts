@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { describe, test, vi } from "vitest";
+import type { Mood } from "./order-gateway.ts";
+import { type Act, World } from "./order-world.ts";
+
+// The driver logs each failed call as a line; here thousands fail on purpose.
+vi.spyOn(console, "error").mockImplementation(() => {});
+
+const CASES = Number(process.env.MODEL_CASES ?? 1_500);
+
+const mood = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Mood>("fine") },
+  { weight: 2, arbitrary: fc.constant<Mood>("decline") },
+  { weight: 2, arbitrary: fc.constant<Mood>("dead") },
+);
+const pick = fc.nat({ max: 40 });
+const parcel = (act: "deliver" | "duplicate" | "lose" | "detach") =>
+  fc.record({ act: fc.constant(act), pick, mood });
+const deed = (act: "reserve" | "place" | "pay" | "forfeit" | "ghost") =>
+  fc.record({ act: fc.constant(act), pick });
+
+const acts: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 30, arbitrary: parcel("deliver") },
+  { weight: 3, arbitrary: parcel("duplicate") },
+  { weight: 4, arbitrary: parcel("lose") },
+  { weight: 3, arbitrary: parcel("detach") },
+  { weight: 5, arbitrary: deed("reserve") },
+  { weight: 6, arbitrary: deed("place") },
+  { weight: 3, arbitrary: deed("pay") },
+  { weight: 1, arbitrary: deed("forfeit") },
+  { weight: 1, arbitrary: deed("ghost") },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      act: fc.constant("advance" as const),
+      ms: fc.constantFrom(1, 300, 2_500, 10_000, 30_000, 60_000, 121_000),
+    }),
+  },
+  { weight: 3, arbitrary: fc.constant<Act>({ act: "crash" }) },
+  { weight: 8, arbitrary: fc.constant<Act>({ act: "alarm" }) },
+);
+
+describe("in any history of faults", () => {
+  test("stock is exact, money is taken once and for a unit, and every order ends", { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(acts, { minLength: 10, maxLength: 160, size: "max" }), async (history) => {
+        const world = new World();
+        try {
+          for (const act of history) await world.play(act);
+          world.note("-- faults off --");
+          await world.drain();
+          world.checkAtRest();
+        } catch (error) {
+          throw new Error(`${String(error)}\n${world.journal.join("\n")}`, { cause: error });
+        }
+      }),
+      { numRuns: CASES },
+    );
+  });
+});
