@@ -44,6 +44,14 @@ export function shardOfOrder(orderId: OrderId): number {
   return Number.parseInt(orderId.slice(4, 6), 16);
 }
 
+/**
+ * Which coordinator watches over this reservation's idempotency key. The count of shards is fixed; were it ever to change,
+ * keys used before the change would be watched over by nobody.
+ */
+export function shardOfReservation(reservationId: ReservationId): number {
+  return Number.parseInt(reservationId.slice(4, 6), 16) % LIMITS.orderShardCount;
+}
+
 /** Names of objects. A rehearsal puts its own prefix in front, so that it can never touch a real drop. */
 export const objectNames = {
   sku: (dropId: DropId, skuId: SkuId) => `${dropId}/sku/${skuId}`,

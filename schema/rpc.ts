@@ -51,6 +51,9 @@ export type ReserveItem = {
   quantity: number;
 };
 
+/** A reservation on its way to the SKU, by way of the coordinator that watches over its idempotency key. */
+export type KeyedReserveItem = ReserveItem & { dropId: DropId; skuId: SkuId };
+
 export type Reservation = {
   reservationId: ReservationId;
   skuId: SkuId;
@@ -75,6 +78,7 @@ export type ReserveRefusal = Refusal<
   | "drop_closed"
   | "idempotency_key_reused"
   | "reservation_lapsed"
+  | "unavailable"
   | "internal"
 >;
 export type ReserveAnswer = Result<Reservation, ReserveRefusal>;
@@ -254,7 +258,8 @@ export interface EdgeApi {
     afterCohort: number,
     afterStep: number,
   ): Promise<Result<LineRecord, Refusal<"drop_not_found">>>;
-  reserve(dropId: DropId, skuId: SkuId, items: ReserveItem[]): Promise<ReserveAnswer[]>;
+  /** All items belong to the shard (`shardOfReservation`); their SKUs and drops may differ. */
+  reserve(shard: number, items: KeyedReserveItem[]): Promise<ReserveAnswer[]>;
   /** All items belong to the shard. */
   place(shard: number, items: PlaceItem[]): Promise<PlaceAnswer[]>;
   /** Somebody else's order is `order_not_found`. */

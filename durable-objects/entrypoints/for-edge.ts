@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { type DropId, type OrderId, type ShopperId, type SkuId, shardOfOrder } from "../../schema/ids.ts";
-import type { EdgeApi, PlaceItem, ReserveItem } from "../../schema/rpc.ts";
+import { type DropId, type OrderId, type ShopperId, shardOfOrder } from "../../schema/ids.ts";
+import type { EdgeApi, KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
 import { stubs } from "../stubs.ts";
 import { withRetry } from "./retry.ts";
 
@@ -26,8 +26,8 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
     return withRetry(() => stubs.line(this.env, dropId).record(afterCohort, afterStep));
   }
 
-  reserve(dropId: DropId, skuId: SkuId, items: ReserveItem[]) {
-    return withRetry(() => stubs.sku(this.env, dropId, skuId).reserve(items));
+  reserve(shard: number, items: KeyedReserveItem[]) {
+    return withRetry(() => stubs.orders(this.env, shard).reserve(items));
   }
 
   place(shard: number, items: PlaceItem[]) {

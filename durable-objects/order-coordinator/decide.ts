@@ -120,9 +120,10 @@ export function apply(facts: Facts, event: Event, nowMs: number): Facts {
         return { ...facts, units: "committed", wanted: "sell", cancelReason: null };
       return { ...facts, units: "committed" };
     case "commit_refused":
+      // Not "returned" yet: a copy of the refused commit may still be under way, and the release's higher number fences it.
       return {
         ...facts,
-        units: "returned",
+        units: "pinned",
         wanted: "abandon",
         cancelReason: facts.cancelReason ?? "no_unit_left",
       };

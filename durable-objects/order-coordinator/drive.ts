@@ -12,7 +12,7 @@ import type {
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import { apply, type Event, type Facts, next, openAttempt, resolveDelayMs } from "./decide.ts";
-import type { OrderRecord, OrderStore } from "./store.ts";
+import type { OrderRecord, OrderStore, StockEffect } from "./store.ts";
 
 /** What a SKU's object is to an order. */
 export type SkuApi = {
@@ -97,13 +97,17 @@ export class Driver {
 
   /** Writes down what is about to be asked of the SKU's object, so that a repeat after a crash carries the same number. */
   #claimStep(orderId: OrderId): Step | null {
-    if (this.#busy.has(orderId)) return null;
     const { store } = this.#deps;
     const record = store.load(orderId);
     const todo = record && next(record.facts);
     if (!record || todo?.kind !== "stock") return null;
     const nowMs = this.#deps.nowMs();
     const { effect } = record;
+    if (this.#busy.has(orderId)) {
+      // An alarm that finds a slow call still under way must not come back at once, again and again.
+      if (effect.retryAtMs <= nowMs) store.saveEffect(record, postponed(effect, nowMs), nowMs);
+      return null;
+    }
     const isRepeat = effect.act === todo.act;
     if (isRepeat && effect.retryAtMs > nowMs) return null;
     const tries = isRepeat ? effect.tries + 1 : 1;
@@ -244,6 +248,11 @@ export class Driver {
 
 /** A consumer began the command and was never heard of again. */
 const NO_REPORT = { kind: "unknown", reason: "no_report" } as const;
+
+function postponed(effect: StockEffect, nowMs: number): StockEffect {
+  const tries = effect.tries + 1;
+  return { ...effect, tries, retryAtMs: nowMs + retryDelayMs(tries) };
+}
 
 function retryDelayMs(tries: number): number {
   return Math.min(LIMITS.effectRetryMaxMs, LIMITS.effectRetryBaseMs * 2 ** Math.min(tries - 1, 10));

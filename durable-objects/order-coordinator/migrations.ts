@@ -21,6 +21,11 @@ CREATE TABLE orders (
 CREATE INDEX orders_due ON orders (due_at_ms) WHERE due_at_ms IS NOT NULL;
 CREATE INDEX orders_unprojected ON orders (updated_at_ms) WHERE projected_version < version;
 
+CREATE TABLE reservation_keys (
+  reservation_id TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE attempts (
   order_id TEXT NOT NULL REFERENCES orders (order_id),
   attempt INTEGER NOT NULL CHECK (attempt > 0),

@@ -6,12 +6,14 @@ import { ok, refuse } from "../../schema/result.ts";
 import type {
   BeginAnswer,
   GatewayEvent,
+  KeyedReserveItem,
   OrderLookup,
   OrdersAudit,
   PlaceAnswer,
   PlaceItem,
   ReportAnswer,
   ReportItem,
+  ReserveAnswer,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
@@ -22,6 +24,7 @@ import { Driver, type PinRefusalCode } from "./drive.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { toAttemptRows, toOrderRow } from "./projection/rows.ts";
 import { upsert } from "./projection/store.ts";
+import { Reserver } from "./reserve.ts";
 import { OrderStore } from "./store.ts";
 
 /**
@@ -32,6 +35,7 @@ import { OrderStore } from "./store.ts";
 export class OrderCoordinator extends DurableObject<StateEnv> {
   readonly #store: OrderStore;
   readonly #driver: Driver;
+  readonly #reserver: Reserver;
   #armedForMs: number | null = null;
   #outgoing: PaymentMessage[] = [];
   #isSending = false;
@@ -50,7 +54,19 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
       send: (messages) => this.#send(messages),
       nowMs: () => Date.now(),
     });
+    this.#reserver = new Reserver({
+      store: this.#store,
+      sku: (dropId, skuId) => stubs.sku(env, dropId, skuId),
+    });
     ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
+  }
+
+  /**
+   * Reserves at the SKUs' objects, one use of an idempotency key at a time: whatever SKU its body names, a key that made a
+   * reservation with another body is refused. A repeat that overtakes its first request shares its answer.
+   */
+  reserve(items: KeyedReserveItem[]): Promise<ReserveAnswer[]> {
+    return this.#reserver.reserve(items);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Fingerprint, OrderId } from "../../schema/ids.ts";
+import type { Fingerprint, OrderId, ReservationId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AuditedAttempt, PlaceItem } from "../../schema/rpc.ts";
 import { type Facts, holdEndsMs, next, statusOf } from "./decide.ts";
@@ -135,6 +135,23 @@ export class OrderStore {
         open.tries,
       );
     }
+  }
+
+  /** The body that an idempotency key was first used with; null when it has made no reservation. */
+  reservationFingerprint(reservationId: ReservationId): string | null {
+    const rows = this.#sql.exec<{ fingerprint: string }>(
+      "SELECT fingerprint FROM reservation_keys WHERE reservation_id = ?",
+      reservationId,
+    );
+    return rows.toArray()[0]?.fingerprint ?? null;
+  }
+
+  noteReservation(reservationId: ReservationId, fingerprint: Fingerprint): void {
+    this.#sql.exec(
+      "INSERT INTO reservation_keys (reservation_id, fingerprint) VALUES (?, ?) ON CONFLICT (reservation_id) DO NOTHING",
+      reservationId,
+      fingerprint,
+    );
   }
 
   due(nowMs: number): OrderRecord[] {

@@ -160,7 +160,8 @@ export function decideRelease(
     case "held":
     case "released":
     case "lapsed":
-      return ok({ row, change: null });
+      // Given back already, but the number counts: an older step that is still under way does nothing any more.
+      return item.step > row.step ? changed({ ...row, step: item.step }) : ok({ row, change: null });
   }
 }
 

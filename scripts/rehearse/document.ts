@@ -13,7 +13,7 @@ const WINDOW_MS = 1_000;
 /** The drop must not end by its clock before the crowd has. */
 const OPEN_FOR_MS = 60 * 60_000;
 /** A killed runtime is back after about this; arrivals are spread over all the kills. */
-const MS_PER_KILL = 4_000;
+const MS_PER_KILL = 3_000;
 /** Orders wait for each other at the payment consumer when everybody buys in the same second. */
 const BACKLOG_MS_PER_UNIT = 4;
 
@@ -29,15 +29,14 @@ function paymentTimes({ faults, kills }: Options) {
   return { paymentWindowMs: kills > 0 ? LIMITS.commandLeaseMs + 10_000 : 12_000, unknownHoldMs: 8_000 };
 }
 
-export function planTimeline(options: Options): Timeline {
-  const { shoppers, kills } = options;
+export function planTimeline({ shoppers, kills }: Options): Timeline {
   const arrivalsMs = Math.max(3 * WINDOW_MS, kills * MS_PER_KILL);
   return {
     lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
     windowMs: WINDOW_MS,
     arrivalsMs,
     // Long enough to wait for units that two generations of others gave back.
-    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS + paymentTimes(options).paymentWindowMs + 5_000,
+    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS + 10_000,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { AuditedOrder } from "../../schema/rpc.ts";
-import type { SkuEvidence } from "./audit/evidence.ts";
+import type { Evidence, SkuEvidence } from "./audit/evidence.ts";
 import type { GatewayBooks } from "./gateway-client.ts";
 import type { Kill } from "./kills.ts";
 import type { Traffic } from "./traffic.ts";
@@ -13,8 +13,7 @@ export function percentile(values: number[], part: number): number | null {
 }
 
 type Measured = {
-  orders: AuditedOrder[];
-  skus: SkuEvidence[];
+  evidence: Evidence;
   traffic: Traffic;
   tally: Tally;
   books: GatewayBooks;
@@ -30,7 +29,8 @@ export type Figures = ReturnType<typeof computeFigures>;
  * What was measured. `seconds` runs from the first request to reserve (client's clock) to the last confirmation by the
  * orders' own `updatedAtMs` (same machine, same clock); `purchases` are the confirmed orders.
  */
-export function computeFigures({ orders, skus, traffic, tally, books, kills, ...rest }: Measured) {
+export function computeFigures({ evidence, traffic, tally, books, kills, ...rest }: Measured) {
+  const { orders, skus, answers } = evidence;
   const confirmed = orders.filter((order) => order.status === "confirmed");
   const confirmedAtMs = confirmed.map((order) => order.updatedAtMs);
   const firstAtMs = tally.firstReserveAtMs ?? 0;
@@ -88,7 +88,22 @@ export function computeFigures({ orders, skus, traffic, tally, books, kills, ...
     crowdSeconds: round(rest.crowdSeconds, 1),
     drainSeconds: round(rest.drainSeconds, 1),
     parkedMessages: rest.parked,
+    /** How much the audit had to look at: an audit of nothing finds nothing. */
+    audited: {
+      ledgerRows: sum((sku) => sku.ledger.length),
+      gatewayEntries: evidence.gateway.length,
+      tickets: answers.tickets.length,
+      passes: answers.passes.length,
+      reservationsTold: answers.reservations.length,
+      reservationRepeats: repeatsIn(answers.reservations),
+      ordersTold: answers.orders.length,
+      orderRepeats: repeatsIn(answers.orders.filter((given) => given.key !== null)),
+    },
   };
+}
+
+function repeatsIn(given: { shopperId: string; key: string | null }[]): number {
+  return given.length - new Set(given.map(({ shopperId, key }) => `${shopperId} ${key}`)).size;
 }
 
 function countBy<Item>(items: Item[], keyOf: (item: Item) => string): Record<string, number> {

@@ -91,7 +91,7 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
   const evidence = await collectEvidence({ document, console, client, books, answers: world.answers });
   const verdict = audit(evidence);
   const figures = computeFigures({
-    ...evidence,
+    evidence,
     traffic: client.traffic,
     tally: world.tally,
     books,

@@ -102,6 +102,7 @@ export function renderReport({ ok, guarantees, figures, failures, violations, op
   row("Gateway's webhooks", pairs(figures.gateway.webhooks));
   if (figures.kills > 0) row("Kills", `${figures.kills}, back after ${figures.restartSeconds.join(", ")} s`);
   row("Unanswered, retried, given up", `${figures.unreachable}, ${figures.retries}, ${figures.gaveUp}`);
+  row("Looked at", pairs(figures.audited));
   row("Settled after the crowd left", figures.drained ? `in ${figures.drainSeconds} s` : "NO");
   if (figures.parkedMessages > 0) row("Parked messages", figures.parkedMessages);
   lines.push("", ok ? "Everything held." : `FAILED: ${failures.join("; ")}`);

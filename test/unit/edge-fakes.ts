@@ -5,7 +5,7 @@ import { DropId, type ReservationId, type ShopperId, SkuId } from "../../schema/
 import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
 import { totalMinor } from "../../schema/money.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { EdgeApi, PlaceItem, Reservation, ReserveItem } from "../../schema/rpc.ts";
+import type { EdgeApi, KeyedReserveItem, PlaceItem, Reservation, ReserveItem } from "../../schema/rpc.ts";
 import { createApp } from "../../workers/edge/app.ts";
 import type { Clock, Deps, Lifetime, LogEntry } from "../../workers/edge/deps.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
@@ -159,9 +159,9 @@ export class FakeState implements EdgeApi {
     return ok({ dropId, cohorts, steps: [], more: afterStep > 1_000 });
   }
 
-  async reserve(_dropId: DropId, skuId: SkuId, items: ReserveItem[]) {
+  async reserve(_shard: number, items: KeyedReserveItem[]) {
     this.#count("reserve");
-    return items.map((item) => this.#reserveOne(skuId, item));
+    return items.map(({ dropId: _dropId, skuId, ...item }) => this.#reserveOne(skuId, item));
   }
 
   async place(_shard: number, items: PlaceItem[]) {

@@ -28,7 +28,9 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: deed("place") },
   { weight: 3, arbitrary: deed("pay") },
   { weight: 1, arbitrary: deed("forfeit") },
-  { weight: 1, arbitrary: deed("ghost") },
+  { weight: 2, arbitrary: deed("ghost") },
+  { weight: 12, arbitrary: fc.record({ act: fc.constant("flow" as const), count: fc.integer({ min: 1, max: 8 }) }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant("outage" as const), isOn: fc.boolean() }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -43,8 +45,12 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
 describe("in any history of faults", () => {
   test("stock is exact, money is taken once and for a unit, and every order ends", { timeout: 120_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(acts, { minLength: 10, maxLength: 160, size: "max" }), async (history) => {
+      fc.asyncProperty(fc.array(acts, { minLength: 20, maxLength: 120, size: "max" }), async (history) => {
         const world = new World();
+        for (const pick of [0, 1, 2, 3]) {
+          await world.play({ act: "reserve", pick });
+          await world.play({ act: "place", pick });
+        }
         try {
           for (const act of history) await world.play(act);
           world.note("-- faults off --");

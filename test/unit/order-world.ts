@@ -14,6 +14,8 @@ import { bench, fingerprint, full, orderId, reservationId, reserveItem, shopperI
 export type Act =
   | { act: "deliver" | "duplicate" | "lose" | "detach"; pick: number; mood: Mood }
   | { act: "reserve" | "place" | "pay" | "forfeit" | "ghost"; pick: number }
+  | { act: "flow"; count: number }
+  | { act: "outage"; isOn: boolean }
   | { act: "advance"; ms: number }
   | { act: "crash" | "alarm" };
 
@@ -38,6 +40,8 @@ export class World {
   readonly capturesOf = new Map<OrderId, number>();
   readonly journal: string[] = [];
   readonly failures: unknown[] = [];
+  /** The gateway answers nothing readable to anybody. */
+  #isOut = false;
   readonly #storage = memoryStorage();
   readonly store = new OrderStore(this.#storage);
   #coordinator: Coordinator;
@@ -56,6 +60,13 @@ export class World {
   }
 
   async play(act: Act): Promise<void> {
+    if (act.act === "flow") {
+      for (let turn = 0; turn < act.count; turn += 1) {
+        await this.play({ act: "deliver", pick: 0, mood: "fine" });
+        await this.play({ act: "alarm" });
+      }
+      return;
+    }
     this.#perform(act);
     await settled();
     this.check();
@@ -63,6 +74,7 @@ export class World {
 
   /** Faults off: everything on its way arrives, alarms fire when due. Throws when that has no end. */
   async drain(): Promise<void> {
+    this.#isOut = false;
     for (let turn = 0; turn < 5_000; turn += 1) {
       const parcel = this.parcels.shift();
       const dueAtMs = this.store.earliestDueMs();
@@ -142,7 +154,7 @@ export class World {
     return this.store.page(null);
   }
 
-  #perform(act: Act): void {
+  #perform(act: Exclude<Act, { act: "flow" }>): void {
     switch (act.act) {
       case "deliver":
       case "duplicate":
@@ -181,6 +193,10 @@ export class World {
       case "advance":
         this.note(`${act.ms} ms pass`);
         return this.#advance(act.ms);
+      case "outage":
+        this.note(`the gateway is ${act.isOn ? "out" : "back"}`);
+        this.#isOut = act.isOn;
+        return;
       case "crash":
         this.note("the coordinator dies");
         this.#coordinator.die();
@@ -278,7 +294,7 @@ export class World {
     this.parcels.push({
       label,
       arrive: (mood) => {
-        const outcome = this.gateway.run(command, mood, this.nowMs);
+        const outcome = this.gateway.run(command, this.#isOut ? "dead" : mood, this.nowMs);
         this.parcels.push({ label: `answer to ${label}: ${outcome.kind}`, arrive: () => report(outcome), lose: giveUp });
       },
       lose: giveUp,

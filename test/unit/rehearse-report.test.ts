@@ -90,7 +90,7 @@ describe("the result", () => {
       noteUnexpected(traffic, "reserve: 500 internal");
     const tally = { ...createTally(), firstReserveAtMs: OPENS_AT_MS + 2_000 };
     const figures = computeFigures({
-      ...evidence,
+      evidence,
       traffic,
       tally,
       books,

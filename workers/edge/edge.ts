@@ -1,16 +1,16 @@
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
-import { type DropId, type SkuId, shardOfOrder, type TicketId } from "../../schema/ids.ts";
+import { type DropId, shardOfOrder, shardOfReservation, type TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
 import type {
   JoinAnswer,
+  KeyedReserveItem,
   PlaceAnswer,
   PlaceItem,
   Refusal,
   ReserveAnswer,
-  ReserveItem,
 } from "../../schema/rpc.ts";
 import { callState } from "./call-state.ts";
 import { ClosedCohorts } from "./closed-cohorts.ts";
@@ -21,7 +21,6 @@ import { createTokens, type Tokens } from "./tokens.ts";
 import { TUNING } from "./tuning.ts";
 
 type NoDrop = Refusal<"drop_not_found">;
-type SkuScope = { dropId: DropId; skuId: SkuId };
 
 /** What one isolate keeps between requests: hints that save calls, and the lanes in which requests travel together. */
 export type Edge = Deps & {
@@ -31,7 +30,7 @@ export type Edge = Deps & {
   dropList: Fresh<DropsAnswer["drops"]>;
   cohorts: ClosedCohorts;
   joins: Combiner<DropId, TicketId, JoinAnswer>;
-  reserves: Combiner<SkuScope, ReserveItem, ReserveAnswer>;
+  reserves: Combiner<number, KeyedReserveItem, ReserveAnswer>;
   places: Combiner<number, PlaceItem, PlaceAnswer>;
 };
 
@@ -67,10 +66,9 @@ export function createEdge(deps: Deps): Edge {
     }),
     reserves: createCombiner({
       clock,
-      laneOf: ({ dropId, skuId }) => `${dropId}/${skuId}`,
+      laneOf: (shard) => String(shard),
       batchMax: LIMITS.batchItemsMax,
-      call: ({ dropId, skuId }, items) =>
-        callState(deps, "reserve", (state) => state.reserve(dropId, skuId, items)),
+      call: (shard, items) => callState(deps, "reserve", (state) => state.reserve(shard, items)),
     }),
     places: createCombiner({
       clock,
@@ -79,6 +77,11 @@ export function createEdge(deps: Deps): Edge {
       call: (shard, items) => callState(deps, "place", (state) => state.place(shard, items)),
     }),
   };
+}
+
+/** Reservations whose keys one coordinator watches over travel together, whatever their SKUs. */
+export function reserveInShard({ edge, lifetime }: Act, item: KeyedReserveItem) {
+  return edge.reserves.submit(shardOfReservation(item.reservationId), item, lifetime);
 }
 
 /** Orders of one coordinator's shard travel together. */

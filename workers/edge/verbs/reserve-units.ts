@@ -4,7 +4,7 @@ import { totalMinor } from "../../../schema/money.ts";
 import { ok, type Result } from "../../../schema/result.ts";
 import type { Refusal, Reservation, ReserveRefusal } from "../../../schema/rpc.ts";
 import { fingerprintOf, reservationIdOf } from "../derive.ts";
-import type { Act } from "../edge.ts";
+import { type Act, reserveInShard } from "../edge.ts";
 import { checkPass } from "./check-token.ts";
 
 /**
@@ -18,17 +18,15 @@ export async function reserveUnits(
   const { pass, ...wanted } = asked.request;
   const claims = await checkPass(act, pass, asked);
   if (!claims.ok) return claims;
-  const submitted = await act.edge.reserves.submit(
-    { dropId: asked.dropId, skuId: wanted.skuId },
-    {
-      reservationId: reservationIdOf(asked),
-      fingerprint: fingerprintOf(wanted),
-      shopperId: asked.shopperId,
-      ticketId: claims.value.tid,
-      quantity: wanted.quantity,
-    },
-    act.lifetime,
-  );
+  const submitted = await reserveInShard(act, {
+    dropId: asked.dropId,
+    skuId: wanted.skuId,
+    reservationId: reservationIdOf(asked),
+    fingerprint: fingerprintOf(wanted),
+    shopperId: asked.shopperId,
+    ticketId: claims.value.tid,
+    quantity: wanted.quantity,
+  });
   if (!submitted.ok) return submitted;
   return submitted.value.ok ? ok(answerOf(submitted.value.value)) : submitted.value;
 }

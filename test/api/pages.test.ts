@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Browser, type Page } from "./browser.ts";
+import { ask } from "./ask.ts";
+import { eventually } from "./eventually.ts";
+import { Shopper } from "./shopper.ts";
+import { type Drop, draftDrop, fresh, moneyOf, publishDrop, rowsOf, startWorld, unitsOf, type World } from "./world.ts";
+
+const HTML = { headers: { accept: "text/html,*/*" } };
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.end());
+
+const browse = () => new Browser(world.platform.urls.edge);
+
+/** Holds a page to what is promised of every page: no script, no style of its own, a policy that forbids both. */
+function expectPage({ html, headers, url }: Page): void {
+  expect(headers.get("content-type"), url).toMatch(/^text\/html; charset=utf-8$/i);
+  expect(html, url).toMatch(/^<!doctype html><html lang="en">/);
+  expect(html, url).toMatch(/<title>[^<]+<\/title>/);
+  expect(html, url).toMatch(/<h1>[^<]+<\/h1>/);
+  expect(html, url).not.toMatch(/<script|<style|\sstyle=|\son\w+=|javascript:/i);
+  const policy = headers.get("content-security-policy") ?? "";
+  expect(policy, url).toContain("default-src 'none'");
+  expect(policy, url).toContain("frame-ancestors 'none'");
+  expect(policy, url).not.toMatch(/unsafe-|script-src/);
+}
+
+/** Joins the line and waits until it is this browser's turn to choose. */
+async function untilChoosing(browser: Browser, drop: Drop): Promise<void> {
+  expectPage(await browser.go(`/drops/${drop.id}`));
+  expectPage(await browser.submit("/line"));
+  expect(browser.page.url).toBe(`${browser.origin}/drops/${drop.id}/line`);
+  expectPage(await browser.reload("the choice", "It is your turn"));
+}
+
+async function untilCheckout(browser: Browser, drop: Drop & { sku: string }): Promise<void> {
+  await untilChoosing(browser, drop);
+  expectPage(await browser.submit("/reservations", { sku: drop.sku }));
+  expect(browser.page.url).toContain(`/drops/${drop.id}/checkout?`);
+  expect(browser.page.html).toContain("Reserved for you");
+}
+
+/** Where a checkout leads, one address after another, until the gateway's page or an order's that goes nowhere. */
+async function untilPaying(browser: Browser): Promise<void> {
+  await eventually("the gateway's page", async () => {
+    if (!browser.page.url.startsWith(browser.origin)) return true;
+    await browser.go(browser.page.url);
+    return undefined;
+  });
+}
+
+describe("a browser without JavaScript", () => {
+  it.concurrent("buys a unit by links and forms alone, and sees that it is its own", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    await untilCheckout(browser, drop);
+    expect(browser.cookieNames()).toEqual([
+      `dropline_pass_${drop.id}`,
+      "dropline_session",
+      `dropline_ticket_${drop.id}`,
+    ]);
+    await browser.submit("/checkout", { email: "reader@example.com" });
+    await untilPaying(browser);
+    expect(browser.page.html).toContain("129.00 EUR");
+
+    await browser.submit("", { action: "pay" });
+    expect(browser.page.url).toMatch(/\/orders\/ord_[0-9a-f]{34}$/);
+    const paid = await browser.reload("the order", "It is yours");
+    expectPage(paid);
+    expect(paid.html).not.toContain('http-equiv="refresh"');
+    expect(paid.headers.get("cache-control")).toBe("no-store");
+
+    const orderId = browser.page.url.split("/").at(-1) ?? "";
+    expect(await moneyOf(world, orderId)).toMatchObject({ captures: 1, capturedMinor: 12_900 });
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("0/0/1");
+    await eventually("the row in D1", async () => {
+      expect(await rowsOf(world, drop.id)).toMatchObject([{ status: "confirmed", email: "reader@example.com" }]);
+      return true;
+    });
+  });
+
+  it.concurrent("that sends its forms twice has one reservation, one order and one payment", async () => {
+    const drop = await publishDrop(world, { skus: [{ stock: 5, perShopper: 1 }] });
+    const browser = browse();
+    await untilChoosing(browser, drop);
+    const choice = browser.form("/reservations");
+    const clicks = await Promise.all([1, 2, 3].map(() => browser.post(choice.action, choice.fields)));
+    const [checkout, ...others] = new Set(clicks.map(({ status, headers }) => `${status} ${headers.get("location")}`));
+    expect(checkout).toMatch(/^303 .*\/checkout\?/);
+    expect(others).toEqual([]);
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("4/1/0");
+
+    await browser.go(checkout?.slice("303 ".length) ?? "");
+    const { action, fields } = browser.form("/checkout");
+    const filled = { ...fields, email: "reader@example.com" };
+    await browser.submit("/checkout", filled);
+    await untilPaying(browser);
+    const payUrl = browser.page.url;
+    const again = await browser.post(action, filled);
+    expect([again.status, again.headers.get("location")]).toEqual([303, payUrl]);
+    const otherMail = await browser.post(action, { ...filled, email: "other@example.com" });
+    expect(otherMail.headers.get("location")).toMatch(/^\/orders\/ord_/);
+
+    await browser.submit("", { action: "pay" });
+    await browser.reload("the order", "It is yours");
+    const after = await browser.post(action, filled);
+    expect(after.headers.get("location")).toMatch(/^\/orders\/ord_/);
+    await eventually("one row in D1", async () => {
+      const rows = await rowsOf(world, drop.id);
+      expect(rows).toMatchObject([{ status: "confirmed", email: "reader@example.com" }]);
+      return true;
+    });
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("4/0/1");
+  });
+
+  it.concurrent("waits in the lobby on a page that looks again by itself, and keeps its place when it joins twice", async () => {
+    const drop = await publishDrop(world, { opensInMs: 60_000 });
+    const browser = browse();
+    expectPage(await browser.go(`/drops/${drop.id}/line`));
+    expect(browser.page.html).toContain("You are not in this line yet");
+    await browser.submit("/line");
+    expectPage(browser.page);
+    expect(browser.page.html).toContain("You are in the lobby");
+    expect(browser.page.html).toMatch(/<meta http-equiv="refresh" content="\d+"/);
+    await browser.go(`/drops/${drop.id}`);
+    await browser.submit("/line");
+    await browser.reload("the count", "1 person has joined");
+  });
+
+  it.concurrent("that mistypes its address is asked again, and nothing is ordered", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    await untilCheckout(browser, drop);
+    const page = await browser.submit("/checkout", { email: "nobody" });
+    expectPage(page);
+    expect(page.html).toContain("This is not a complete email address.");
+    expect(page.html).toContain('aria-invalid="true"');
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("0/1/0");
+    await browser.submit("/checkout", { email: "reader@example.com" });
+    await untilPaying(browser);
+  });
+
+  it.concurrent("that declines at the gateway and gives up is told that nothing was charged", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    await untilCheckout(browser, drop);
+    await browser.submit("/checkout", { email: "reader@example.com" });
+    await untilPaying(browser);
+    await browser.submit("", { action: "decline" });
+    expect(browser.page.html).toContain("Nothing was charged");
+    await browser.submit("", { action: "cancel" });
+    const page = await browser.reload("the order", "This order was canceled");
+    expectPage(page);
+    expect(page.html).toContain("You were not charged.");
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("1/0/0");
+  });
+
+  it.concurrent("reads what a brand wrote as text, never as markup", async () => {
+    const { document, ...draft } = draftDrop();
+    const name = `<img src=x onerror=alert(1)> & "${draft.id}"`;
+    await publishDocument({ ...(document as object), name, description: "</p><script>alert(1)</script>" }, draft.id);
+    const page = await browse().go(`/drops/${draft.id}`);
+    expectPage(page);
+    expect(page.html).toContain("&lt;script&gt;");
+    expect(page.html).not.toContain("<img src=x");
+  });
+});
+
+async function publishDocument(document: object, dropId: string): Promise<void> {
+  const reply = await ask(`${world.platform.urls.console}/v1/drops/${dropId}/publish`, {
+    method: "POST",
+    token: world.secrets.operatorToken,
+    body: { document },
+  });
+  expect(reply.status, reply.text).toBe(200);
+}
+
+describe("a form", () => {
+  it.concurrent("from another site is refused, and changes nothing", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    await untilCheckout(browser, drop);
+    const { action, fields } = browser.form("/checkout");
+    const filled = { ...fields, email: "reader@example.com" };
+    const foreign = [
+      { origin: "https://elsewhere.example", "sec-fetch-site": "cross-site" },
+      { origin: "null", "sec-fetch-site": "cross-site" },
+      { origin: `${browser.origin}.elsewhere.example`, "sec-fetch-site": "" },
+    ];
+    for (const headers of foreign) {
+      for (const [path, body] of [[action, filled], [`/drops/${drop.id}/line`, {}]] as const) {
+        const reply = await browser.post(path, body, headers);
+        expect(reply.status).toBe(403);
+        expectPage({ url: path, status: 403, headers: reply.headers, html: reply.text });
+        expect(reply.text).toContain("This form was sent from another site");
+        expect(reply.headers.getSetCookie()).toEqual([]);
+      }
+    }
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("0/1/0");
+    expect(await rowsOf(world, drop.id)).toEqual([]);
+  });
+
+  it.concurrent("without ticket or pass leads back to the line, which says what is missing", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    const reply = await browser.post(`/drops/${drop.id}/reservations`, { key: "k", sku: drop.sku, quantity: "1" });
+    expect([reply.status, reply.headers.get("location")]).toEqual([303, `/drops/${drop.id}/line`]);
+    const order = await browser.post(`/drops/${drop.id}/checkout`, { key: "k" });
+    expect(order.status).toBe(401);
+    expectPage({ url: "checkout", status: 401, headers: order.headers, html: order.text });
+  });
+
+  it.concurrent("with fields that are missing or out of range is refused on a page", async () => {
+    const drop = await publishDrop(world);
+    const browser = browse();
+    await untilChoosing(browser, drop);
+    const { action, fields } = browser.form("/reservations");
+    for (const wrong of [{ quantity: "0" }, { quantity: "1e1" }, { sku: "No Slug" }, { key: "" }]) {
+      const reply = await browser.post(action, { ...fields, ...wrong });
+      expect(reply.status).toBe(400);
+      expectPage({ url: action, status: 400, headers: reply.headers, html: reply.text });
+    }
+    const none = await browser.post(action, { ...fields, sku: fresh("sku") });
+    expect(none.status).toBe(404);
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("1/0/0");
+  });
+});
+
+describe("a refusal", () => {
+  it.concurrent("is a page for a browser, and problem details for a program", async () => {
+    const { edge } = world.platform.urls;
+    for (const [path, status] of [["/nothing", 404], [`/drops/${fresh("none")}`, 404], ["/orders/ord_1", 401]] as const) {
+      const page = await ask(edge + path, HTML);
+      expect(page.status).toBe(status);
+      expectPage({ url: path, status, headers: page.headers, html: page.text });
+      expect(page.headers.get("cache-control")).toBe("no-store");
+      expect(page.headers.get("vary")).toContain("Accept");
+      expect(page.text).toContain(page.headers.get("x-request-id") ?? "no id");
+      const problem = await ask(edge + path, { headers: { accept: "application/json" } });
+      expect([problem.status, problem.headers.get("content-type")]).toEqual([status, "application/problem+json"]);
+    }
+    expect((await ask(`${edge}/v1/nothing`, HTML)).headers.get("content-type")).toBe("application/problem+json");
+  });
+
+  it.concurrent("hides an order from everybody but its shopper", async () => {
+    const drop = await publishDrop(world);
+    const [owner, other] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
+    const { orderId } = await owner.orderedByToken(drop.id, drop.sku);
+    const look = ({ session }: Shopper) =>
+      ask(`${world.platform.urls.edge}/orders/${orderId}`, {
+        headers: { ...HTML.headers, cookie: `dropline_session=${session}` },
+      });
+    expect((await look(other)).status).toBe(404);
+    expect((await look(other)).text).not.toContain(orderId);
+    expect((await look(owner)).text).toContain(orderId);
+  });
+
+  it.concurrent("says in words that all units are reserved, and that the drop is over", async () => {
+    const drop = await publishDrop(world, { lastsMs: 4_000 });
+    const holder = await Shopper.arrived(world);
+    const browser = browse();
+    await Promise.all([holder.held(drop.id, drop.sku), browser.go(`/drops/${drop.id}`).then(() => browser.submit("/line"))]);
+    await browser.reload("no free unit", "All units are reserved");
+    expectPage(browser.page);
+    await browser.reload("the end", "This drop is over");
+    expectPage(browser.page);
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, test, vi } from "vitest";
+import { statusOf } from "../../durable-objects/order-coordinator/decide.ts";
+import { orderId, reservationId } from "./sku-stock-fakes.ts";
+import { type Act, World } from "./order-world.ts";
+
+vi.spyOn(console, "error").mockImplementation(() => {});
+
+/** Lets the parcel whose label begins so arrive, or meet another fate. */
+async function handle(world: World, label: string, act: "deliver" | "lose" | "duplicate" | "detach" = "deliver", mood: "fine" | "decline" | "dead" = "fine") {
+  const pick = world.parcels.findIndex((parcel) => parcel.label.startsWith(label));
+  if (pick < 0) throw new Error(`nothing called "${label}" is on its way: ${world.parcels.map((one) => one.label)}`);
+  await world.play({ act, pick, mood });
+}
+const play = async (world: World, ...acts: Act[]) => {
+  for (const act of acts) await world.play(act);
+};
+const reserveAndPlace: Act[] = [
+  { act: "reserve", pick: 1 },
+  { act: "place", pick: 1 },
+];
+const ours = (world: World) => {
+  const record = world.store.load(orderId(2));
+  if (!record) throw new Error("the order is gone");
+  return record;
+};
+
+/** An order (by token) whose unit is pinned and whose authorize waits to be begun. */
+async function placed(): Promise<World> {
+  const world = new World();
+  await play(world, ...reserveAndPlace);
+  await handle(world, "pin to");
+  await handle(world, "pin: pinned");
+  return world;
+}
+
+describe("one order, undisturbed", () => {
+  test("is pinned, authorized, committed, captured, confirmed", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1");
+    await handle(world, "execute authorize");
+    await handle(world, "answer to execute authorize");
+    await handle(world, "report execute authorize");
+    await handle(world, "commit to");
+    expect(world.capturesOf.size).toBe(0);
+    await handle(world, "commit: committed");
+    await handle(world, "execute capture");
+    await handle(world, "answer to execute capture");
+    expect(statusOf(ours(world).facts)).toBe("processing");
+    await handle(world, "report execute capture");
+    expect(statusOf(ours(world).facts)).toBe("confirmed");
+    expect(world.sku.counts).toMatchObject({ sold: 1, reserved: 0 });
+    expect(world.store.attempts(orderId(2)).map(({ operation, state, outcome }) => [operation, state, outcome])).toEqual([
+      ["authorize", "final", "succeeded"],
+      ["capture", "final", "succeeded"],
+    ]);
+  });
+});
+
+describe("begin", () => {
+  test("hands a command to one consumer, and a stale message to nobody", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1", "duplicate");
+    await handle(world, "message 2:1");
+    expect(world.parcels.filter(({ label }) => label.startsWith("execute"))).toHaveLength(1);
+  });
+
+  test("hands out a lookup once the lease of a silent consumer is over", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1");
+    await handle(world, "execute authorize");
+    await handle(world, "answer to execute authorize");
+    await handle(world, "report execute authorize", "lose");
+    await play(world, { act: "advance", ms: 29_999 }, { act: "alarm" });
+    expect(ours(world).facts.open?.state).toBe("begun");
+    await play(world, { act: "advance", ms: 1 }, { act: "alarm" });
+    expect(ours(world).facts.open?.state).toBe("unknown");
+    await play(world, { act: "advance", ms: 2_000 }, { act: "alarm" });
+    await handle(world, "message 2:1");
+    expect(world.parcels.map(({ label }) => label)).toContain("resolve authorize of 2:1");
+  });
+
+  test("a command that nobody begins is sent again, and given up without a charge when its time is over", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1", "lose");
+    await play(world, { act: "advance", ms: 10_000 }, { act: "alarm" });
+    await handle(world, "message 2:1", "lose");
+    await play(world, { act: "advance", ms: 50_000 }, { act: "alarm" });
+    expect(ours(world).facts).toMatchObject({ wanted: "abandon", cancelReason: "payment_expired", open: null });
+    await world.drain();
+    expect(world.gateway.payments.size).toBe(0);
+    expect(world.sku.counts).toMatchObject({ available: 2 });
+  });
+});
+
+describe("a crash", () => {
+  test("between the row and the pin is taken up by the alarm, under the same step", async () => {
+    const world = new World();
+    await play(world, ...reserveAndPlace, { act: "crash" });
+    await handle(world, "pin to");
+    await handle(world, "pin: pinned");
+    expect(ours(world).facts.units).toBe("unpinned");
+    await play(world, { act: "advance", ms: 250 }, { act: "alarm" });
+    await handle(world, "pin to");
+    await handle(world, "pin: pinned again".slice(0, 4));
+    expect(ours(world)).toMatchObject({ facts: { units: "pinned" }, effect: { step: 1 } });
+  });
+
+  test("between the commit and its answer neither loses the unit nor takes another", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1");
+    await handle(world, "execute authorize");
+    await handle(world, "webhook authorized");
+    await handle(world, "commit to");
+    await play(world, { act: "crash" });
+    await world.drain();
+    world.checkAtRest();
+    expect(statusOf(ours(world).facts)).toBe("confirmed");
+    expect(world.sku.counts).toMatchObject({ sold: 1, available: 1 });
+  });
+});
+
+describe("a call that outlives its caller", () => {
+  /** The order gave its unit back, then its money arrived; by then others hold all units, so the late commit is refused. */
+  async function refusedLateCommit(): Promise<World> {
+    const world = await placed();
+    await handle(world, "message 2:1");
+    await handle(world, "execute authorize");
+    await handle(world, "answer to execute", "lose");
+    await handle(world, "report execute authorize");
+    await handle(world, "webhook authorized", "lose");
+    await play(world, { act: "advance", ms: 120_000 }, { act: "alarm" });
+    await handle(world, "release to");
+    await handle(world, "release: released");
+    await play(world, { act: "reserve", pick: 0 }, { act: "reserve", pick: 2 });
+    await play(world, { act: "advance", ms: 10_000 }, { act: "alarm" });
+    await handle(world, "message 2:1");
+    await handle(world, "resolve authorize");
+    await handle(world, "answer to resolve");
+    await handle(world, "report resolve authorize");
+    await handle(world, "commit to", "duplicate");
+    await handle(world, "commit: sold_out");
+    return world;
+  }
+
+  test("a refused late commit that arrives once more, after units came back, takes none of them", async () => {
+    const world = await refusedLateCommit();
+    // All but the copy goes its way: the money is voided, the order over.
+    const copy = world.parcels.splice(
+      world.parcels.findIndex(({ label }) => label.startsWith("commit to")),
+      1,
+    );
+    await world.drain();
+    expect(ours(world).facts).toMatchObject({ wanted: "abandon", money: "voided" });
+    expect(world.sku.counts).toMatchObject({ available: 2, sold: 0 });
+    world.parcels.push(...copy);
+    await world.drain();
+    expect(world.sku.counts).toMatchObject({ available: 2, sold: 0 });
+    expect(world.sku.row(2)).toMatchObject({ state: "released", reservationId: reservationId(2) });
+  });
+});
+
+describe("the alarm", () => {
+  test("waits longer each time while a stock step is under way, instead of coming back at once", async () => {
+    const world = new World();
+    await play(world, ...reserveAndPlace);
+    const waits: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const dueAtMs = world.store.earliestDueMs() ?? 0;
+      waits.push(dueAtMs - world.nowMs);
+      await play(world, { act: "advance", ms: dueAtMs - world.nowMs }, { act: "alarm" });
+    }
+    expect(waits.every((waitMs) => waitMs >= 250)).toBe(true);
+    expect(world.parcels).toHaveLength(1);
+    await world.drain();
+    world.checkAtRest();
+  });
+});
