@@ -76,7 +76,8 @@ export function admissionBudget(input: {
   carry: number;
   sinceLastTickMs: number;
 }): number {
-  const earnedMs = Math.min(input.sinceLastTickMs, 2 * LIMITS.lineTickMs);
+  // A clock that stepped back earns nothing, rather than a debt that the line would have to stand still for.
+  const earnedMs = Math.max(0, Math.min(input.sinceLastTickMs, 2 * LIMITS.lineTickMs));
   const most = (input.admitPerSecond * 2 * LIMITS.lineTickMs) / 1_000;
   return Math.min(most, input.carry + (input.admitPerSecond * earnedMs) / 1_000);
 }
@@ -93,8 +94,9 @@ export function nextAlarm(input: {
   hasUnconfigured: boolean;
 }): number | null {
   const due: number[] = [...input.openCohortEndsMs];
-  if (input.hasWaiting && input.isLive) due.push(input.lastTickMs + LIMITS.lineTickMs);
-  if (input.hasUnfolded) due.push(input.lastTickMs + LIMITS.lineTickMs);
+  const nextTickMs = Math.min(input.lastTickMs, input.nowMs) + LIMITS.lineTickMs;
+  if (input.hasWaiting && input.isLive) due.push(nextTickMs);
+  if (input.hasUnfolded) due.push(nextTickMs);
   if (input.hasUnconfigured) due.push(input.nowMs + LIMITS.lineTickMs);
   return due.length === 0 ? null : Math.max(input.nowMs, Math.min(...due));
 }

@@ -59,6 +59,8 @@ export class DropQueue extends DurableObject<StateEnv> {
       const terms = [...skuTerms(published), ...removed.map((sku) => ({ ...sku.terms, version, stock: 0 }))];
       this.#store.atomically(() => this.#store.publish(published, terms));
     }
+    // Armed before the calls: should this process die in them, the alarm configures what is left.
+    await this.#arm();
     await this.#configureSkus();
     await this.#arm();
     return ok(published);

@@ -154,9 +154,11 @@ export class LineStore {
   /** Joins neighbouring small batches of a cohort into chunks; the order of ids stays. */
   fold(cohort: number): void {
     const chunkBytes = LIMITS.ticketsPerChunkMax * TICKET_ID_BYTES;
+    // From the first small one on, large ones in between too: otherwise the order of ids would change.
     const rows = this.#sql
       .exec<{ position: number; ids: ArrayBuffer }>(
-        "SELECT position, ids FROM ticket_log WHERE cohort = ? AND length(ids) < ? ORDER BY position",
+        `SELECT position, ids FROM ticket_log WHERE cohort = ?1 AND position >=
+           (SELECT MIN(position) FROM ticket_log WHERE cohort = ?1 AND length(ids) < ?2) ORDER BY position`,
         cohort,
         chunkBytes,
       )
@@ -169,7 +171,7 @@ export class LineStore {
       all.set(new Uint8Array(row.ids), at);
       at += row.ids.byteLength;
     }
-    this.#sql.exec("DELETE FROM ticket_log WHERE cohort = ? AND length(ids) < ?", cohort, chunkBytes);
+    this.#sql.exec("DELETE FROM ticket_log WHERE cohort = ? AND position >= ?", cohort, first.position);
     for (let start = 0; start < all.byteLength; start += chunkBytes) {
       this.#sql.exec(
         "INSERT INTO ticket_log (cohort, position, ids) VALUES (?, ?, ?)",

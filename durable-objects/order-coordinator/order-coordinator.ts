@@ -84,8 +84,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
       return null;
     });
     const fresh = items.filter((_, index) => early[index] === null).map((item) => item.orderId);
-    const { refused } = await this.#driver.drive(fresh, "send");
-    await this.#arm();
+    const { refused } = await this.#drive(fresh, "send");
     return items.map((item, index) => early[index] ?? this.#placed(item.orderId, refused.get(item.orderId)));
   }
 
@@ -116,11 +115,10 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   async report(items: ReportItem[]): Promise<ReportAnswer[]> {
     for (const { orderId, attempt, outcome } of items)
       this.#driver.record(orderId, { kind: "reported", attempt, outcome });
-    const { begun } = await this.#driver.drive(
+    const { begun } = await this.#drive(
       items.map((item) => item.orderId),
       "begin",
     );
-    await this.#arm();
     return items.map(({ orderId }) => {
       const command = begun.get(orderId) ?? null;
       begun.delete(orderId);
@@ -132,8 +130,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   async gatewayEvent(event: GatewayEvent): Promise<boolean> {
     const record = this.#driver.record(event.orderId, { kind: "gateway", event });
     if (!record) return false;
-    await this.#driver.drive([event.orderId], "send");
-    await this.#arm();
+    await this.#drive([event.orderId], "send");
     return true;
   }
 
@@ -178,6 +175,15 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     } finally {
       await this.#arm();
     }
+  }
+
+  /** Armed before the calls as well: should this process die in them, the alarm takes the orders up. */
+  async #drive(orderIds: OrderId[], commands: "send" | "begin") {
+    const armed = this.#arm();
+    const driven = await this.#driver.drive(orderIds, commands);
+    await armed;
+    await this.#arm();
+    return driven;
   }
 
   /** Messages that gather while a batch is on its way leave together in the next one. */

@@ -120,19 +120,22 @@ export class SkuStock extends DurableObject<StateEnv> {
     return this.#steps(items, decideRelease);
   }
 
-  /** Corrects the stock by difference. A repeat of an `adjustmentId` changes nothing. */
+  /** Corrects the stock by difference. A repeat changes nothing; the same id with another difference is refused. */
   async adjust(items: AdjustItem[]): Promise<AdjustAnswer[]> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
     const nowMs = this.#sweep(terms);
     const answers = items.map(({ adjustmentId, delta }) =>
       this.#store.atomically((): AdjustAnswer => {
+        const before = this.#store.adjustment(adjustmentId);
+        if (before === delta) return ok(this.#levelOf(terms));
+        if (before !== null)
+          return refuse({ code: "invalid_request", detail: "this adjustment was made with another difference" });
         const next = decideAdjust(this.#store.level(), delta);
         if (!next.ok) return next;
-        if (this.#store.noteAdjustment(adjustmentId, delta, nowMs)) {
-          this.#store.moveCounts(next.value);
-          this.#store.writeLedger({ ...next.value, kind: "adjust", atMs: nowMs, quantity: delta });
-        }
+        this.#store.noteAdjustment(adjustmentId, delta, nowMs);
+        this.#store.moveCounts(next.value);
+        this.#store.writeLedger({ ...next.value, kind: "adjust", atMs: nowMs, quantity: delta });
         return ok(this.#levelOf(terms));
       }),
     );

@@ -175,15 +175,22 @@ export class SkuStore {
     );
   }
 
-  /** False when this adjustment was made before. */
-  noteAdjustment(adjustmentId: string, delta: number, nowMs: number): boolean {
-    const written = this.#sql.exec(
-      "INSERT INTO adjustments (adjustment_id, delta, at_ms) VALUES (?, ?, ?) ON CONFLICT (adjustment_id) DO NOTHING",
+  /** The difference of an adjustment that was made; null when it was not. */
+  adjustment(adjustmentId: string): number | null {
+    const rows = this.#sql.exec<{ delta: number }>(
+      "SELECT delta FROM adjustments WHERE adjustment_id = ?",
+      adjustmentId,
+    );
+    return rows.toArray()[0]?.delta ?? null;
+  }
+
+  noteAdjustment(adjustmentId: string, delta: number, nowMs: number): void {
+    this.#sql.exec(
+      "INSERT INTO adjustments (adjustment_id, delta, at_ms) VALUES (?, ?, ?)",
       adjustmentId,
       delta,
       nowMs,
     );
-    return written.rowsWritten > 0;
   }
 
   audit(skuId: SkuId, afterLedger: number, afterReservation: number): Omit<StockAudit, "level"> {

@@ -36,7 +36,7 @@ export function planTimeline({ shoppers, kills }: Options): Timeline {
     windowMs: WINDOW_MS,
     arrivalsMs,
     // Long enough to wait for units that two generations of others gave back.
-    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS + 10_000,
+    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS,
   };
 }
 

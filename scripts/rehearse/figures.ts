@@ -1,4 +1,3 @@
-import type { AuditedOrder } from "../../schema/rpc.ts";
 import type { Evidence, SkuEvidence } from "./audit/evidence.ts";
 import type { GatewayBooks } from "./gateway-client.ts";
 import type { Kill } from "./kills.ts";

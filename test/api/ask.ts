@@ -16,7 +16,10 @@ export type Asked = {
 };
 
 /** One request, redirects not followed. */
-export async function ask(url: string, { method = "GET", token, key, body, headers }: Asked = {}): Promise<Reply> {
+export async function ask(
+  url: string,
+  { method = "GET", token, key, body, headers }: Asked = {},
+): Promise<Reply> {
   const response = await fetch(url, {
     method,
     redirect: "manual",

@@ -39,7 +39,8 @@ export class Browser {
 
   form(actionEnd: string): Form {
     const form = formsOf(this.page).find(({ action }) => action.endsWith(actionEnd));
-    if (form === undefined) throw new Error(`${this.page.url} has no form for ${actionEnd}: ${this.page.html}`);
+    if (form === undefined)
+      throw new Error(`${this.page.url} has no form for ${actionEnd}: ${this.page.html}`);
     return form;
   }
 
@@ -66,7 +67,10 @@ export class Browser {
     const isOurs = url.origin === this.origin;
     const cookie = isOurs ? this.#cookiesFor(url.pathname) : "";
     const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...asked.headers };
-    const reply = await ask(url.href, { ...asked, headers: cookie === "" ? headers : { ...headers, cookie } });
+    const reply = await ask(url.href, {
+      ...asked,
+      headers: cookie === "" ? headers : { ...headers, cookie },
+    });
     if (isOurs) this.#keep(reply.headers.getSetCookie());
     return reply;
   }
@@ -95,7 +99,8 @@ export class Browser {
     for (const line of lines) {
       const [pair = "", ...attributes] = line.split("; ");
       expect(attributes).toEqual(expect.arrayContaining(["HttpOnly", "SameSite=Lax"]));
-      const path = attributes.find((attribute) => attribute.startsWith("Path="))?.slice("Path=".length) ?? "/";
+      const path =
+        attributes.find((attribute) => attribute.startsWith("Path="))?.slice("Path=".length) ?? "/";
       const [name = "", value = ""] = pair.split("=");
       this.#cookies.set(name, { value, path });
     }

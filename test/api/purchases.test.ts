@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { auditedOrder, moneyOf, publishDrop, rowsOf, startWorld, unitsOf, type World } from "./world.ts";
 import { eventually } from "./eventually.ts";
 import { atGateway, Shopper } from "./shopper.ts";
-import { expectRefusal, told } from "./ask.ts";
-import { ReservationAnswer } from "../../schema/http.ts";
+import { auditedOrder, moneyOf, publishDrop, rowsOf, startWorld, unitsOf, type World } from "./world.ts";
 
 const ONE_CAPTURE = { authorizations: 1, captures: 1, doubleCaptures: 0, voidedMinor: 0, refundedMinor: 0 };
 const NOTHING_TAKEN = { captures: 0, capturedMinor: 0, refundedMinor: 0 };
@@ -22,15 +20,20 @@ async function rowOf(dropId: string, status: string) {
   });
 }
 
-describe("a purchase", () => {
-  it.concurrent("by token ends confirmed with one capture, one unit sold and one row in D1", async () => {
+describe.concurrent("a purchase", () => {
+  it("by token ends confirmed with one capture, one unit sold and one row in D1", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 3 }] });
     const shopper = await Shopper.arrived(world);
     const placed = await shopper.orderedByToken(drop.id, drop.sku);
     expect(placed).toMatchObject({ dropId: drop.id, skuId: drop.sku, totalMinor: 12_900, currency: "EUR" });
 
     const order = await shopper.settled(placed.orderId);
-    expect(order).toMatchObject({ status: "confirmed", money: "captured", cancelReason: null, paymentUrl: null });
+    expect(order).toMatchObject({
+      status: "confirmed",
+      money: "captured",
+      cancelReason: null,
+      paymentUrl: null,
+    });
     expect(await moneyOf(world, order.orderId)).toEqual({ ...ONE_CAPTURE, capturedMinor: 12_900 });
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("2/0/1");
     const row = await rowOf(drop.id, "confirmed");
@@ -44,16 +47,20 @@ describe("a purchase", () => {
     });
   });
 
-  it.concurrent("of two units captures the price of both, once", async () => {
+  it("of two units captures the price of both, once", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 2, perShopper: 2, priceMinor: 999 }] });
     const shopper = await Shopper.arrived(world);
     const { orderId } = await shopper.orderedByToken(drop.id, drop.sku, "tok_ok", 2);
-    expect(await shopper.settled(orderId)).toMatchObject({ status: "confirmed", quantity: 2, totalMinor: 1_998 });
+    expect(await shopper.settled(orderId)).toMatchObject({
+      status: "confirmed",
+      quantity: 2,
+      totalMinor: 1_998,
+    });
     expect(await moneyOf(world, orderId)).toMatchObject({ ...ONE_CAPTURE, capturedMinor: 1_998 });
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("0/0/2");
   });
 
-  it.concurrent("at the gateway's page ends confirmed with one capture, and the page leads back to the order", async () => {
+  it("at the gateway's page ends confirmed with one capture, and the page leads back to the order", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const waiting = await shopper.sentToPay(drop.id, drop.sku);
@@ -70,7 +77,7 @@ describe("a purchase", () => {
     await rowOf(drop.id, "confirmed");
   });
 
-  it.concurrent("with a declined card is canceled, gives the unit back and takes nothing", async () => {
+  it("with a declined card is canceled, gives the unit back and takes nothing", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const { orderId } = await shopper.orderedByToken(drop.id, drop.sku, "tok_declined");
@@ -81,7 +88,7 @@ describe("a purchase", () => {
     await rowOf(drop.id, "canceled");
   });
 
-  it.concurrent("that is canceled at the gateway's page gives the unit back and takes nothing", async () => {
+  it("that is canceled at the gateway's page gives the unit back and takes nothing", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const { orderId, paymentUrl } = await shopper.sentToPay(drop.id, drop.sku);
@@ -94,24 +101,7 @@ describe("a purchase", () => {
     expect((await atGateway(paymentUrl, "pay")).status).toBe(410);
   });
 
-  it.concurrent("that nobody pays expires, and its unit is offered on", async () => {
-    const drop = await publishDrop(world, { timing: { paymentWindowMs: 5_000 } });
-    const [first, second] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
-    const [{ orderId, paymentUrl }, { pass }] = await Promise.all([
-      first.sentToPay(drop.id, drop.sku),
-      second.admitted(drop.id),
-    ]);
-    const ask = () => second.reserve(drop.id, { pass, skuId: drop.sku });
-    expectRefusal(await ask(), "all_reserved");
-
-    const order = await first.settled(orderId);
-    expect(order).toMatchObject({ status: "canceled", cancelReason: "payment_expired", money: "none" });
-    expect(told(await ask(), 201, ReservationAnswer)).toMatchObject({ skuId: drop.sku, quantity: 1 });
-    expect((await atGateway(paymentUrl, "pay")).status).toBe(410);
-    expect(await moneyOf(world, orderId)).toMatchObject({ ...NOTHING_TAKEN, authorizations: 0 });
-  });
-
-  it.concurrent("leaves nothing for a person to look at", async () => {
+  it("leaves nothing for a person to look at", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const { orderId } = await shopper.orderedByToken(drop.id, drop.sku);

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OrderAnswer, PassAnswer, ReservationAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { ask, expectRefusal, told } from "./ask.ts";
-import { until } from "./eventually.ts";
+import { ask, expectRefusal, type Reply, told } from "./ask.ts";
+import { eventually, until } from "./eventually.ts";
 import { Shopper } from "./shopper.ts";
-import { type Drop, fresh, publishDrop, startWorld, type World } from "./world.ts";
+import { askConsole, type Drop, draftDrop, fresh, publishDrop, startWorld, type World } from "./world.ts";
 
 const BY_TOKEN = { kind: "token", token: "tok_ok" } as const;
 const NO_RESERVATION = `rsv_${"0".repeat(32)}`;
@@ -18,13 +18,35 @@ afterAll(() => world?.end());
 
 const edge = (path: string) => `${world.platform.urls.edge}${path}`;
 
-describe("a request that is not as it should be is refused", () => {
-  it.concurrent("when its body is no JSON, too large, of another type, or of another form", async () => {
+/** Without a Content-Length: how large it is shows only while it comes in. */
+async function inPieces({ session }: Shopper, path: string, text: string): Promise<Reply> {
+  const response = await fetch(edge(`/v1${path}`), {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${session}`,
+      "content-type": "application/json",
+      "idempotency-key": randomUUID(),
+    },
+    body: new Blob([text]).stream(),
+    duplex: "half",
+  } as RequestInit);
+  const { status, headers } = response;
+  const body = await response.text();
+  return { status, headers, text: body, json: JSON.parse(body) };
+}
+
+describe.concurrent("a request that is not as it should be is refused", () => {
+  it("when its body is no JSON, too large, of another type, or of another form", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
-    const writes = [`/drops/${drop.id}/tickets`, `/drops/${drop.id}/reservations`, `/drops/${drop.id}/orders`];
+    const writes = [
+      `/drops/${drop.id}/tickets`,
+      `/drops/${drop.id}/reservations`,
+      `/drops/${drop.id}/orders`,
+    ];
     for (const path of writes) {
-      for (const body of ["{", "[1,]", "undefined"]) expectRefusal(await shopper.post(path, body), "invalid_json");
+      for (const body of ["{", "[1,]", "undefined"])
+        expectRefusal(await shopper.post(path, body), "invalid_json");
       const large = JSON.stringify({ pad: "x".repeat(LIMITS.requestBodyMaxBytes) });
       expectRefusal(await shopper.post(path, large), "body_too_large");
       for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
@@ -38,29 +60,40 @@ describe("a request that is not as it should be is refused", () => {
     }
   });
 
-  it.concurrent("with the names of the fields that are wrong", async () => {
+  it("with the names of the fields that are wrong", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const path = `/drops/${drop.id}/orders`;
-    const body = { reservationId: "rsv_1", skuId: "No Slug", contact: { email: "nobody" }, payment: BY_TOKEN };
+    const body = {
+      reservationId: "rsv_1",
+      skuId: "No Slug",
+      contact: { email: "nobody" },
+      payment: BY_TOKEN,
+    };
     const { errors = [] } = expectRefusal(await shopper.post(path, body), "invalid_request");
     expect(errors.map((error) => error.path).sort()).toEqual(["contact.email", "reservationId", "skuId"]);
     for (const quantity of [0, 1.5, -1, LIMITS.unitsPerReservationMax + 1, "1", null]) {
-      const reply = await shopper.post(`/drops/${drop.id}/reservations`, { pass: "p", skuId: drop.sku, quantity });
+      const reply = await shopper.post(`/drops/${drop.id}/reservations`, {
+        pass: "p",
+        skuId: drop.sku,
+        quantity,
+      });
       expect(expectRefusal(reply, "invalid_request").errors).toMatchObject([{ path: "quantity" }]);
     }
   });
 
-  it.concurrent("up to the last byte of the limit, and not before it", async () => {
+  it("up to the last byte of the limit, and not before it", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const padded = (bytes: number) => `{}${" ".repeat(bytes - 2)}`;
     const path = `/drops/${drop.id}/tickets`;
     expect((await shopper.post(path, padded(LIMITS.requestBodyMaxBytes))).status).toBe(201);
     expectRefusal(await shopper.post(path, padded(LIMITS.requestBodyMaxBytes + 1)), "body_too_large");
+    expectRefusal(await inPieces(shopper, path, padded(LIMITS.requestBodyMaxBytes + 1)), "body_too_large");
+    expect((await inPieces(shopper, path, padded(LIMITS.requestBodyMaxBytes))).status).toBe(201);
   });
 
-  it.concurrent("when there is nothing at its address, or another method is meant", async () => {
+  it("when there is nothing at its address, or another method is meant", async () => {
     const drop = await publishDrop(world);
     for (const path of ["/v1", "/v1/", "/v1/nothing", `/v1/drops/${drop.id}/nothing`, "/nothing"])
       expectRefusal(await ask(edge(path)), "not_found");
@@ -83,7 +116,7 @@ describe("a request that is not as it should be is refused", () => {
     }
   });
 
-  it.concurrent("when its drop, SKU, reservation or order does not exist", async () => {
+  it("when its drop, SKU, reservation or order does not exist", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const none = fresh("none");
@@ -101,13 +134,24 @@ describe("a request that is not as it should be is refused", () => {
       expectRefusal(await shopper.look(id), "order_not_found");
   });
 
-  it.concurrent("when the record is asked for from nowhere", async () => {
+  it("only until its drop is published, however often it was asked for before", async () => {
+    const draft = draftDrop();
+    const shopper = await Shopper.arrived(world);
+    const nowhere = { reservationId: NO_RESERVATION, skuId: draft.skus[0] ?? "" };
+    expectRefusal(await shopper.place(draft.id, nowhere, BY_TOKEN), "drop_not_found");
+    const body = { document: draft.document };
+    await askConsole(world, `/drops/${draft.id}/publish`, { method: "POST", body });
+    const { orderId } = await shopper.orderedByToken(draft.id, nowhere.skuId);
+    expect(await shopper.settled(orderId)).toMatchObject({ status: "confirmed" });
+  });
+
+  it("when the record is asked for from nowhere", async () => {
     const drop = await publishDrop(world);
     for (const query of ["afterCohort=x", "afterStep=-2", "afterStep=1e3", "afterCohort="])
       expectRefusal(await ask(edge(`/v1/drops/${drop.id}/record?${query}`)), "invalid_request");
   });
 
-  it.concurrent("with 429 when one shopper writes far too often, and nobody else is", async () => {
+  it("with 429 when one shopper writes far too often, and nobody else is", async () => {
     const drop = await publishDrop(world);
     const [busy, calm] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
     // Twice the limit and more: the window may end in between.
@@ -119,8 +163,8 @@ describe("a request that is not as it should be is refused", () => {
   });
 });
 
-describe("what is somebody else's is refused", () => {
-  it.concurrent("without a session, and with one that nobody signed", async () => {
+describe.concurrent("what is somebody else's is refused", () => {
+  it("without a session, and with one that nobody signed", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const [header, claims, signature] = shopper.session.split(".") as [string, string, string];
@@ -144,7 +188,7 @@ describe("what is somebody else's is refused", () => {
     expectRefusal(await ask(edge(`/v1/orders/ord_1`), basic), "session_invalid");
   });
 
-  it.concurrent("as a ticket, a pass, a reservation and an order of another shopper", async () => {
+  it("as a ticket, a pass, a reservation and an order of another shopper", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 5, perShopper: 5 }] });
     const [owner, thief] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
     const { ticket, pass } = await owner.admitted(drop.id);
@@ -160,13 +204,14 @@ describe("what is somebody else's is refused", () => {
     expect(await owner.settled(orderId)).toMatchObject({ status: "confirmed" });
   });
 
-  it.concurrent("as a ticket or pass of another drop, or one token in another's place", async () => {
+  it("as a ticket or pass of another drop, or one token in another's place", async () => {
     const [one, other] = await Promise.all([publishDrop(world), publishDrop(world)]);
     const shopper = await Shopper.arrived(world);
     const { ticket, pass } = await shopper.admitted(one.id);
     expectRefusal(await shopper.askPass(other.id, ticket), "ticket_invalid");
     expectRefusal(await shopper.reserve(other.id, { pass, skuId: other.sku }), "pass_invalid");
-    for (const token of [pass, shopper.session]) expectRefusal(await shopper.askPass(one.id, token), "ticket_invalid");
+    for (const token of [pass, shopper.session])
+      expectRefusal(await shopper.askPass(one.id, token), "ticket_invalid");
     for (const token of [ticket, shopper.session]) {
       expectRefusal(await shopper.reserve(one.id, { pass: token, skuId: one.sku }), "pass_invalid");
     }
@@ -174,7 +219,7 @@ describe("what is somebody else's is refused", () => {
     expectRefusal(await ask(edge(`/v1/drops/${one.id}/tickets`), posing), "session_invalid");
   });
 
-  it.concurrent("as a reservation of another SKU or another drop", async () => {
+  it("as a reservation of another SKU or another drop", async () => {
     const drop = await publishDrop(world, { skus: [{}, {}] });
     const other = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
@@ -185,12 +230,17 @@ describe("what is somebody else's is refused", () => {
     expectRefusal(await shopper.place(other.id, wrongDrop, BY_TOKEN), "reservation_not_found");
   });
 
-  it.concurrent("when a cookie is what another site made its visitor send", async () => {
+  it("when a cookie is what another site made its visitor send", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const cookie = `dropline_session=${shopper.session}`;
     const join = (headers: Record<string, string>) =>
-      ask(edge(`/v1/drops/${drop.id}/tickets`), { method: "POST", key: "k", body: {}, headers: { cookie, ...headers } });
+      ask(edge(`/v1/drops/${drop.id}/tickets`), {
+        method: "POST",
+        key: "k",
+        body: {},
+        headers: { cookie, ...headers },
+      });
     expectRefusal(await join({ origin: "https://elsewhere.example" }), "cross_site");
     expectRefusal(await join({ "sec-fetch-site": "cross-site" }), "cross_site");
     expectRefusal(await join({ "sec-fetch-site": "same-site" }), "cross_site");
@@ -199,10 +249,10 @@ describe("what is somebody else's is refused", () => {
   });
 });
 
-describe("the times of a drop", () => {
+describe.concurrent("the times of a drop", () => {
   const path = (drop: Drop) => `/drops/${drop.id}`;
 
-  it.concurrent("let nobody join before the lobby opens, and say when it does", async () => {
+  it("let nobody join before the lobby opens, and say when it does", async () => {
     const drop = await publishDrop(world, { lobbyOpensInMs: 30_000, opensInMs: 60_000 });
     const shopper = await Shopper.arrived(world);
     const { retryAfterMs } = expectRefusal(await shopper.join(drop.id), "drop_not_open");
@@ -211,8 +261,8 @@ describe("the times of a drop", () => {
     expect((await shopper.ask(path(drop))).json).toMatchObject({ phase: "announced" });
   });
 
-  it.concurrent("let nobody join or reserve after the end, but honor what was held and answered before", async () => {
-    const drop = await publishDrop(world, { lastsMs: 2_500, skus: [{ stock: 5, perShopper: 3 }] });
+  it("let nobody join or reserve after the end, but honor what was held and answered before", async () => {
+    const drop = await publishDrop(world, { lastsMs: 3_500, skus: [{ stock: 5, perShopper: 3 }] });
     const [shopper, late] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
     const { ticket, pass } = await shopper.admitted(drop.id);
     const key = randomUUID();
@@ -227,11 +277,31 @@ describe("the times of a drop", () => {
     const { orderId } = told(await shopper.place(drop.id, held, BY_TOKEN), 202, OrderAnswer);
     expect(await shopper.settled(orderId)).toMatchObject({ status: "confirmed" });
   });
+
+  it("tell who waits in a window that ends after the end that it is over", async () => {
+    const drop = await publishDrop(world, { opensInMs: 0, lastsMs: 2_900, windowMs: 3_000 });
+    const shopper = await Shopper.arrived(world);
+    const { ticket, cohort, cohortClosesAtMs } = await shopper.joined(drop.id);
+    expect(cohort).toBe(1);
+    expect(cohortClosesAtMs).toBeGreaterThan(drop.closesAtMs);
+    expectRefusal(await shopper.askPass(drop.id, ticket), "not_admitted_yet");
+    await eventually("the end to be told", async () => {
+      const reply = await shopper.askPass(drop.id, ticket);
+      return Date.now() < drop.closesAtMs ? undefined : expectRefusal(reply, "drop_closed");
+    });
+  });
 });
 
-describe("every answer", () => {
+describe.concurrent("every answer", () => {
   /** Headers that differ by moment or by the body's presence, and say nothing about the resource. */
-  const INCIDENTAL = ["date", "x-request-id", "content-length", "transfer-encoding", "connection", "keep-alive"];
+  const INCIDENTAL = [
+    "date",
+    "x-request-id",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+  ];
   const lasting = (headers: Headers) =>
     Object.fromEntries([...headers].filter(([name]) => !INCIDENTAL.includes(name)).sort());
 
@@ -240,11 +310,23 @@ describe("every answer", () => {
   beforeAll(async () => {
     drop = await publishDrop(world);
     paths = {
-      api: ["/v1/drops", `/v1/drops/${drop.id}`, `/v1/drops/${drop.id}/snapshot`, `/v1/drops/${drop.id}/record`],
+      api: [
+        "/v1/drops",
+        `/v1/drops/${drop.id}`,
+        `/v1/drops/${drop.id}/snapshot`,
+        `/v1/drops/${drop.id}/record`,
+      ],
       pages: ["/", `/drops/${drop.id}`, `/drops/${drop.id}/line`],
     };
   });
-  const all = () => [...paths.api, ...paths.pages, "/v1/nothing", "/nothing", "/v1/orders/ord_1", "/v1/sessions"];
+  const all = () => [
+    ...paths.api,
+    ...paths.pages,
+    "/v1/nothing",
+    "/nothing",
+    "/v1/orders/ord_1",
+    "/v1/sessions",
+  ];
 
   it("says how long it may be kept, has its request's id, and the headers of a careful house", async () => {
     for (const path of all()) {
@@ -271,7 +353,11 @@ describe("every answer", () => {
     const shopper = await Shopper.arrived(world);
     const own = [await shopper.join(drop.id), await ask(edge("/v1/sessions"), { method: "POST" })];
     for (const { status, headers } of own) {
-      expect([status, headers.get("cache-control"), headers.get("vary")]).toEqual([201, "no-store", "Authorization, Cookie"]);
+      expect([status, headers.get("cache-control"), headers.get("vary")]).toEqual([
+        201,
+        "no-store",
+        "Authorization, Cookie",
+      ]);
     }
   });
 

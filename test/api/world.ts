@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { vi } from "vitest";
 import * as z from "zod";
 import type { DropDocument } from "../../schema/drop-document.ts";
 import { SkuLevel } from "../../schema/line.ts";
@@ -12,6 +13,9 @@ import type { Faults } from "../../scripts/sandbox/faults.ts";
 import { type Sandbox, startSandbox } from "../../scripts/sandbox/server.ts";
 import type { LedgerPage } from "../unit/sandbox-client.ts";
 import { type Asked, ask, type Reply, told } from "./ask.ts";
+
+// Tests here mostly wait for the line's seconds, so they wait together.
+vi.setConfig({ maxConcurrency: 12 });
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -67,13 +71,19 @@ export type DropPlan = {
   lobbyOpensInMs?: number;
   /** After opening. */
   lastsMs?: number;
+  windowMs?: number;
   timing?: Partial<DropDocument["timing"]>;
   skus?: { stock?: number; perShopper?: number; priceMinor?: number }[];
 };
 export type Drop = { id: string; skus: string[]; document: unknown; opensAtMs: number; closesAtMs: number };
 
 /** A document of its own name, with one SKU of one unit unless said otherwise; not published. */
-export function draftDrop({ opensInMs = 350, lobbyOpensInMs = -1_000, lastsMs = HOUR_MS, ...plan }: DropPlan = {}): Drop {
+export function draftDrop({
+  opensInMs = 350,
+  lobbyOpensInMs = -1_000,
+  lastsMs = HOUR_MS,
+  ...plan
+}: DropPlan = {}): Drop {
   const id = fresh("drop");
   const nowMs = Date.now();
   const opensAtMs = nowMs + opensInMs;
@@ -94,7 +104,7 @@ export function draftDrop({ opensInMs = 350, lobbyOpensInMs = -1_000, lastsMs = 
     lobbyOpensAt: at(Math.min(nowMs + lobbyOpensInMs, opensAtMs)),
     opensAt: at(opensAtMs),
     closesAt: at(closesAtMs),
-    line: { windowMs: 1_000, admitPerSecond: 1_000 },
+    line: { windowMs: plan.windowMs ?? 1_000, admitPerSecond: 1_000 },
     timing: { reservationTtlMs: 60_000, commandResendMs: 1_000, ...plan.timing },
     skus,
   };
@@ -117,7 +127,11 @@ export function askConsole({ platform, secrets }: World, path: string, asked: As
 }
 
 /** What a SKU's own object holds. */
-export async function stockOf(world: World, dropId: string, skuId: string): Promise<StockAudit & { level: SkuLevel }> {
+export async function stockOf(
+  world: World,
+  dropId: string,
+  skuId: string,
+): Promise<StockAudit & { level: SkuLevel }> {
   const reply = await askConsole(world, `/drops/${dropId}/audit/stock/${skuId}`);
   const audit = told(reply, 200, z.looseObject({ level: SkuLevel }));
   return audit as unknown as StockAudit & { level: SkuLevel };
@@ -150,7 +164,9 @@ export async function moneyOf({ sandbox, secrets }: World, orderId: string) {
   const operations: LedgerPage["operations"] = [];
   const payments: LedgerPage["payments"] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const reply: Reply = await ask(`${sandbox.url}/control/ledger?after=${after}`, { token: secrets.sandboxApiKey });
+    const reply: Reply = await ask(`${sandbox.url}/control/ledger?after=${after}`, {
+      token: secrets.sandboxApiKey,
+    });
     const page = reply.json as LedgerPage;
     operations.push(...page.operations.filter(({ order }) => order === orderId));
     payments.push(...page.payments.filter(({ order }) => order === orderId));

@@ -18,8 +18,8 @@ afterAll(() => world?.end());
 
 const arrive = (count: number) => Promise.all(Array.from({ length: count }, () => Shopper.arrived(world)));
 
-describe("a write", () => {
-  it.concurrent("needs its Idempotency-Key, and one of visible ASCII of a bounded length", async () => {
+describe.concurrent("a write", () => {
+  it("needs its Idempotency-Key, and one of visible ASCII of a bounded length", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const bodies = { tickets: {}, reservations: {}, orders: {} };
@@ -34,7 +34,7 @@ describe("a write", () => {
     told(await shopper.post(`/drops/${drop.id}/tickets`, {}, longest), 201, TicketAnswer);
   });
 
-  it.concurrent("is answered the same the second time, whatever the order of its fields and the form of its key", async () => {
+  it("is answered the same the second time, whatever the order of its fields and the form of its key", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 5, perShopper: 5 }] });
     const shopper = await Shopper.arrived(world);
     const { pass } = await shopper.admitted(drop.id);
@@ -45,7 +45,11 @@ describe("a write", () => {
       await shopper.reserve(drop.id, { pass, skuId: drop.sku, quantity: 1 }, key),
       await shopper.reserve(drop.id, { pass, skuId: drop.sku, quantity: 1 }, `"${key}"`),
       await shopper.reserve(drop.id, { pass, skuId: drop.sku }, key),
-      await shopper.post(`/drops/${drop.id}/reservations`, `{"quantity":1, "skuId":"${drop.sku}","pass":"${pass}"}`, key),
+      await shopper.post(
+        `/drops/${drop.id}/reservations`,
+        `{"quantity":1, "skuId":"${drop.sku}","pass":"${pass}"}`,
+        key,
+      ),
     ];
     for (const repeat of repeats) expect([repeat.status, repeat.json]).toEqual([201, held]);
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("4/1/0");
@@ -58,7 +62,7 @@ describe("a write", () => {
     expect(await moneyOf(world, order.orderId)).toMatchObject({ authorizations: 1, captures: 1 });
   });
 
-  it.concurrent("is refused with the key of another body, and changes nothing then", async () => {
+  it("is refused with the key of another body, and changes nothing then", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 5, perShopper: 5 }] });
     const shopper = await Shopper.arrived(world);
     const { pass } = await shopper.admitted(drop.id);
@@ -76,7 +80,7 @@ describe("a write", () => {
     expect(await shopper.settled(orderId)).toMatchObject({ status: "confirmed" });
   });
 
-  it.concurrent("under the same key by another shopper is another write", async () => {
+  it("under the same key by another shopper is another write", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 2 }] });
     const [one, other] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
     const key = randomUUID();
@@ -91,7 +95,7 @@ describe("a write", () => {
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("0/2/0");
   });
 
-  it.concurrent("by a double click makes one reservation and one order", async () => {
+  it("by a double click makes one reservation and one order", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 20, perShopper: 10 }] });
     const shopper = await Shopper.arrived(world);
     const { pass } = await shopper.admitted(drop.id);
@@ -124,7 +128,7 @@ describe("a write", () => {
     });
   });
 
-  it.concurrent("of an order for a reservation that has its order already is refused under a new key", async () => {
+  it("of an order for a reservation that has its order already is refused under a new key", async () => {
     const drop = await publishDrop(world);
     const shopper = await Shopper.arrived(world);
     const held = await shopper.held(drop.id, drop.sku);
@@ -134,7 +138,7 @@ describe("a write", () => {
     expectRefusal(await shopper.place(drop.id, held, BY_TOKEN), "reservation_taken");
   });
 
-  it.concurrent("of joining is the same place in the same window, with the same key or another", async () => {
+  it("of joining is the same place in the same window, with the same key or another", async () => {
     const drop = await publishDrop(world, { opensInMs: 60_000 });
     const shopper = await Shopper.arrived(world);
     const [first, second] = [await shopper.joined(drop.id), await shopper.joined(drop.id)];
@@ -146,8 +150,8 @@ describe("a write", () => {
   });
 });
 
-describe("the stock", () => {
-  it.concurrent("of ten units gives exactly ten of thirty parallel reservations", async () => {
+describe.concurrent("the stock", () => {
+  it("of ten units gives exactly ten of thirty parallel reservations", async () => {
     const drop = await publishDrop(world, { opensInMs: 1_500, skus: [{ stock: 10 }] });
     const crowd = await arrive(30);
     const passes = await Promise.all(crowd.map((shopper) => shopper.admitted(drop.id)));
@@ -164,17 +168,22 @@ describe("the stock", () => {
     for (const row of ledger) expect(row.available + row.reserved + row.sold).toBe(row.stock);
   });
 
-  it.concurrent("offers a lapsed reservation on, and tells its holder so", async () => {
+  it("offers a lapsed reservation on, and tells its holder so", async () => {
     const drop = await publishDrop(world, { timing: { reservationTtlMs: 5_000 } });
     const [first, second] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
-    const [{ pass }, { pass: secondPass }] = await Promise.all([first.admitted(drop.id), second.admitted(drop.id)]);
+    const [{ pass }, { pass: secondPass }] = await Promise.all([
+      first.admitted(drop.id),
+      second.admitted(drop.id),
+    ]);
     const key = randomUUID();
     const askFirst = () => first.reserve(drop.id, { pass, skuId: drop.sku }, key);
     const held = told(await askFirst(), 201, ReservationAnswer);
     const again = () => second.reserve(drop.id, { pass: secondPass, skuId: drop.sku });
     expectRefusal(await again(), "all_reserved");
 
-    const taken = await eventually("the unit to be free", async () => told(await again(), 201, ReservationAnswer));
+    const taken = await eventually("the unit to be free", async () =>
+      told(await again(), 201, ReservationAnswer),
+    );
     expect(Date.now()).toBeGreaterThanOrEqual(held.expiresAtMs);
     expect(taken.reservationId).not.toBe(held.reservationId);
     expectRefusal(await askFirst(), "reservation_lapsed");
@@ -183,7 +192,7 @@ describe("the stock", () => {
     expect(await rowsOf(world, drop.id)).toEqual([]);
   });
 
-  it.concurrent("tells a last unit that is reserved from one that is sold", async () => {
+  it("tells a last unit that is reserved from one that is sold", async () => {
     const drop = await publishDrop(world);
     const [first, second] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
     const [held, { pass }] = await Promise.all([first.held(drop.id, drop.sku), second.admitted(drop.id)]);
@@ -195,13 +204,16 @@ describe("the stock", () => {
 
     await eventually("the public picture to say so", async () => {
       const snapshot = told(await second.ask(`/drops/${drop.id}/snapshot`), 200, Snapshot);
-      expect(snapshot).toMatchObject({ phase: "sold_out", skus: [{ stock: 1, available: 0, reserved: 0, sold: 1 }] });
+      expect(snapshot).toMatchObject({
+        phase: "sold_out",
+        skus: [{ stock: 1, available: 0, reserved: 0, sold: 1 }],
+      });
       expect(snapshot.soldOutAtMs).not.toBeNull();
       return true;
     });
   });
 
-  it.concurrent("gives one shopper no more than the limit, over reservations and orders", async () => {
+  it("gives one shopper no more than the limit, over reservations and orders", async () => {
     const drop = await publishDrop(world, { skus: [{ stock: 9, perShopper: 2 }] });
     const shopper = await Shopper.arrived(world);
     const { pass } = await shopper.admitted(drop.id);
@@ -217,7 +229,7 @@ describe("the stock", () => {
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("7/1/1");
   });
 
-  it.concurrent("of a crowd that buys at once ends sold to the last unit, each paid for once", async () => {
+  it("of a crowd that buys at once ends sold to the last unit, each paid for once", async () => {
     const drop = await publishDrop(world, { opensInMs: 1_500, skus: [{ stock: 5 }] });
     const crowd = await arrive(10);
     const orders = await Promise.all(
@@ -244,8 +256,8 @@ describe("the stock", () => {
   });
 });
 
-describe("the line", () => {
-  it.concurrent("lets nobody in before the start, and then says when to ask", async () => {
+describe.concurrent("the line", () => {
+  it("lets nobody in before the start, and then says when to ask", async () => {
     const drop = await publishDrop(world, { opensInMs: 60_000 });
     const shopper = await Shopper.arrived(world);
     const { ticket, cohort, cohortClosesAtMs } = await shopper.joined(drop.id);

@@ -24,6 +24,7 @@ export function useClock(startMs = OPENS_AT_MS): void {
     vi.useFakeTimers({ toFake: ["Date"], now: startMs });
   });
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 }

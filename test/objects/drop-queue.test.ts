@@ -1,0 +1,398 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, test, vi } from "vitest";
+import { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
+import type { DropId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { type Watermark, isAdmitted } from "../../schema/line.ts";
+import { OPENS_AT_MS, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
+import {
+  document,
+  freshDrop,
+  line,
+  lineNamespaceStub,
+  pass,
+  SKU,
+  setClock,
+  sku,
+  skuNamespaceStub,
+  useClock,
+} from "./fresh.ts";
+
+useClock(OPENS_AT_MS - 60_000);
+
+const V1 = "1".repeat(64);
+const V2 = "2".repeat(64);
+
+/** Ticket ids of these people, 16 bytes each. */
+function tickets(...people: number[]): Uint8Array {
+  const ids = new Uint8Array(16 * people.length);
+  for (const [index, person] of people.entries()) new DataView(ids.buffer).setUint32(16 * index + 12, person + 1);
+  return ids;
+}
+const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
+
+async function publishedDrop(over: Record<string, unknown> = {}): Promise<DropId> {
+  const dropId = freshDrop();
+  const answer = await line(dropId).publish(document(dropId, over), V1);
+  if (!answer.ok) throw new Error(answer.refusal.code);
+  return dropId;
+}
+const tick = (dropId: DropId) => runDurableObjectAlarm(lineNamespaceStub(dropId));
+async function snapshot(dropId: DropId) {
+  const answer = await line(dropId).snapshot();
+  if (!answer.ok) throw new Error(answer.refusal.code);
+  return answer.value;
+}
+async function record(dropId: DropId) {
+  const answer = await line(dropId).record(-1, 0);
+  if (!answer.ok) throw new Error(answer.refusal.code);
+  return answer.value;
+}
+/** The log as it is stored: for each row its cohort and the people in it. */
+const log = (dropId: DropId) =>
+  runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
+    storage.sql
+      .exec<{ cohort: number; ids: ArrayBuffer }>("SELECT cohort, ids FROM ticket_log ORDER BY cohort, position")
+      .toArray()
+      .map(({ cohort, ids }) => ({
+        cohort,
+        people: range(0, ids.byteLength / 16).map((index) => new DataView(ids).getUint32(16 * index + 12) - 1),
+      })),
+  );
+
+describe("a cold line", () => {
+  test("knows no drop, and a knock does no harm", async () => {
+    const dropId = freshDrop();
+    const none = { ok: false, refusal: { code: "drop_not_found" } };
+    expect(await line(dropId).snapshot()).toMatchObject(none);
+    expect(await line(dropId).published()).toMatchObject(none);
+    expect(await line(dropId).join(tickets(1))).toMatchObject(none);
+    expect(await line(dropId).record(-1, 0)).toMatchObject(none);
+    expect(await line(dropId).closedCohorts(-1)).toMatchObject(none);
+    await line(dropId).knock();
+    await line(dropId).pushLevel({
+      level: { skuId: SKU, stock: 1, available: 1, reserved: 0, sold: 0 },
+      levelVersion: 1,
+      ticketsSeen: 0,
+    });
+  });
+});
+
+describe("publish", () => {
+  test("configures the SKUs, and the same version again is a repeat", async () => {
+    const dropId = await publishedDrop();
+    const first = await line(dropId).published();
+    pass(5_000);
+    expect(await line(dropId).publish(document(dropId, { name: "Another" }), V1)).toEqual(first);
+    expect(await sku(dropId).audit(0, 0)).toMatchObject({ level: { stock: 5 }, ledger: [{ kind: "configure" }] });
+    setClock(OPENS_AT_MS + 1);
+    expect(await line(dropId).publish(document(dropId), V1)).toEqual(first);
+  });
+
+  test("replaces a document until the last millisecond before the start, and refuses then", async () => {
+    const dropId = await publishedDrop();
+    setClock(OPENS_AT_MS - 1);
+    const skus = [{ id: SKU, name: "One", stock: 3, priceMinor: 100 }];
+    expect(await line(dropId).publish(document(dropId, { skus }), V2)).toMatchObject({ ok: true, value: { version: V2 } });
+    expect(await sku(dropId).audit(0, 0)).toMatchObject({ level: { stock: 3 } });
+    setClock(OPENS_AT_MS);
+    const late = await line(dropId).publish(document(dropId), "3".repeat(64));
+    expect(late).toMatchObject({ ok: false, refusal: { code: "drop_already_live" } });
+    expect(await line(dropId).published()).toMatchObject({ value: { version: V2 } });
+  });
+
+  test("takes the units of a SKU away that the new document leaves out", async () => {
+    const two = ["left", "right"].map((id) => ({ id, name: id, stock: 2, priceMinor: 1 }));
+    const dropId = await publishedDrop({ skus: two });
+    await line(dropId).publish(document(dropId, { skus: two.slice(0, 1) }), V2);
+    expect((await snapshot(dropId)).skus.map(({ skuId }) => skuId)).toEqual(["left"]);
+    expect(await sku(dropId, "right" as typeof SKU).audit(0, 0)).toMatchObject({ level: { stock: 0 } });
+  });
+
+  test("goes on by alarm when a SKU cannot be reached, until it can", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const configure = vi.spyOn(SkuStock.prototype, "configure").mockRejectedValue(new Error("away"));
+    const dropId = await publishedDrop();
+    expect(await sku(dropId).reserve([reserveItem(1)])).toMatchObject([{ refusal: { code: "sku_not_found" } }]);
+    await tick(dropId);
+    configure.mockRestore();
+    expect(await tick(dropId)).toBe(true);
+    expect(await sku(dropId).audit(0, 0)).toMatchObject({ level: { stock: 5 } });
+    expect(await tick(dropId)).toBe(false);
+  });
+
+  test("has its alarm set before the first SKU is asked: dying in the calls, it goes on", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    vi.spyOn(SkuStock.prototype, "configure").mockImplementation(async () => {
+      asked.resolve();
+      await answered.promise;
+      throw new Error("away");
+    });
+    const dropId = freshDrop();
+    const publishing = line(dropId).publish(document(dropId), V1);
+    await asked.promise;
+    const alarmAtMs = await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => storage.getAlarm());
+    answered.resolve();
+    await publishing;
+    expect(alarmAtMs).not.toBeNull();
+  });
+});
+
+describe("joining", () => {
+  test("opens with the lobby, ends with the drop, at exact milliseconds", async () => {
+    const dropId = await publishedDrop();
+    setClock(OPENS_AT_MS - 600_001);
+    expect(await line(dropId).join(tickets(1))).toMatchObject({ refusal: { code: "drop_not_open", retryAfterMs: 1 } });
+    setClock(OPENS_AT_MS - 600_000);
+    expect(await line(dropId).join(tickets(1))).toMatchObject({ value: { cohort: 0, cohortClosesAtMs: OPENS_AT_MS } });
+    setClock(OPENS_AT_MS);
+    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: { cohort: 1 } });
+    setClock(OPENS_AT_MS + 3_600_000);
+    expect(await line(dropId).join(tickets(3))).toMatchObject({ refusal: { code: "drop_closed" } });
+  });
+
+  test("is idempotent within a cohort: in a batch, over batches, and after an eviction", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1, 2, 1));
+    await line(dropId).join(tickets(2, 3));
+    await evictDurableObject(lineNamespaceStub(dropId));
+    await line(dropId).join(tickets(1, 2, 3, 4));
+    expect((await log(dropId)).flatMap(({ people }) => people)).toEqual([1, 2, 3, 4]);
+    expect(await snapshot(dropId)).toMatchObject({ joined: 4 });
+  });
+
+  test("once more in a later cohort is a later place besides the first", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1));
+    setClock(OPENS_AT_MS + 1);
+    expect(await line(dropId).join(tickets(1))).toMatchObject({ value: { cohort: 1 } });
+    expect(await log(dropId)).toEqual([
+      { cohort: 0, people: [1] },
+      { cohort: 1, people: [1] },
+    ]);
+  });
+
+  test("costs 16 bytes a person and, after a tick, no row", async () => {
+    const dropId = await publishedDrop();
+    for (let from = 0; from < 3_000; from += 100) await line(dropId).join(tickets(...range(from, 100)));
+    expect(await log(dropId)).toHaveLength(30);
+    await tick(dropId);
+    const rows = await log(dropId);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.people).toEqual(range(0, 3_000));
+    const tables = await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
+      ["ticket_log", "cohorts", "steps", "skus", "drops"].map(
+        (table) => storage.sql.exec<{ rows: number }>(`SELECT COUNT(*) AS rows FROM ${table}`).one().rows,
+      ),
+    );
+    expect(tables).toEqual([1, 1, 0, 1, 1]);
+  });
+
+  test("keeps its order over folds into chunks of the greatest size, and over the batches that follow", async () => {
+    const dropId = await publishedDrop();
+    let joined = 0;
+    for (const sizes of [range(0, 6).map(() => 1_000), [1, 900, 1_000], [1_000, 1_000, 1_000, 7]]) {
+      for (const size of sizes) {
+        await line(dropId).join(tickets(...range(joined, size)));
+        joined += size;
+      }
+      await tick(dropId);
+      const rows = await log(dropId);
+      expect(rows.flatMap(({ people }) => people)).toEqual(range(0, joined));
+      expect(rows).toHaveLength(Math.ceil(joined / LIMITS.ticketsPerChunkMax));
+    }
+  });
+
+  test("of more people than a chunk takes in one batch does not stop the line or change its order", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const dropId = await publishedDrop();
+    const sizes = [2_500, LIMITS.ticketsPerChunkMax, 2_500];
+    let joined = 0;
+    for (const size of sizes) {
+      await line(dropId).join(tickets(...range(joined, size)));
+      joined += size;
+    }
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    expect((await log(dropId)).flatMap(({ people }) => people)).toEqual(range(0, joined));
+    expect((await record(dropId)).cohorts).toHaveLength(1);
+  });
+});
+
+describe("a cohort", () => {
+  test("has no seed before its end, one after its close, and takes nobody any more", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1, 2));
+    setClock(OPENS_AT_MS - 1);
+    await line(dropId).knock();
+    const seeds = () =>
+      runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
+        storage.sql.exec("SELECT seed FROM cohorts WHERE seed IS NOT NULL").toArray(),
+      );
+    expect(await seeds()).toEqual([]);
+    expect(await line(dropId).closedCohorts(-1)).toEqual({ ok: true, value: [] });
+    setClock(OPENS_AT_MS);
+    // The alarm has not fired yet: the cohort is over all the same.
+    expect(await line(dropId).join(tickets(3))).toMatchObject({ value: { cohort: 1 } });
+    await tick(dropId);
+    const closed = await line(dropId).closedCohorts(-1);
+    expect(closed).toMatchObject({ value: [{ cohort: 0, count: 2, closedAtMs: OPENS_AT_MS }] });
+    expect(closed.ok && closed.value[0]?.seed).toMatch(/^[0-9a-f]{64}$/);
+    await line(dropId).knock();
+    await runInDurableObject(lineNamespaceStub(dropId), (instance) => instance.alarm());
+    expect(await line(dropId).closedCohorts(-1)).toEqual(closed);
+  });
+
+  test("that is closed stays closed, though the clock steps back", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    setClock(OPENS_AT_MS - 1_000);
+    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: { cohort: 1 } });
+  });
+
+  test("is immutable once closed, and so is each step: the tables refuse", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    await runInDurableObject(lineNamespaceStub(dropId), (_, { storage: { sql } }) => {
+      expect(() => sql.exec("UPDATE cohorts SET count = 9")).toThrow("never changes");
+      expect(() => sql.exec("UPDATE cohorts SET seed = NULL, closed_at_ms = NULL")).toThrow("never changes");
+      expect(() => sql.exec("UPDATE steps SET rank = 0.1")).toThrow("public history");
+      expect(() => sql.exec("DELETE FROM steps")).toThrow("public history");
+    });
+  });
+
+  test("cannot be deleted once closed, nor can its tickets change", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    await runInDurableObject(lineNamespaceStub(dropId), (_, { storage: { sql } }) => {
+      expect(() => sql.exec("DELETE FROM cohorts")).toThrow();
+    });
+  });
+});
+
+describe("the watermark", () => {
+  test("moves at the configured rate while the drop is live, and not before", async () => {
+    const dropId = await publishedDrop({ line: { admitPerSecond: 20 } });
+    await line(dropId).join(tickets(...range(0, 1_000)));
+    setClock(OPENS_AT_MS - 1);
+    await line(dropId).knock();
+    expect(await snapshot(dropId)).toMatchObject({ phase: "lobby", admitted: 0 });
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    const atStart = (await snapshot(dropId)).admitted;
+    expect(atStart).toBeLessThanOrEqual(40);
+    for (let turn = 1; turn <= 10; turn += 1) {
+      pass(1_000);
+      await tick(dropId);
+      expect((await snapshot(dropId)).admitted).toBe(atStart + 20 * turn);
+    }
+    const { steps } = await record(dropId);
+    let before: Watermark = { cohort: -1, rank: 1 };
+    for (const step of steps) {
+      expect(isAdmitted(before, step)).toBe(true);
+      before = step;
+    }
+  });
+
+  test("does not go faster when it is knocked on, nor after a pause", async () => {
+    const dropId = await publishedDrop({ line: { admitPerSecond: 20 } });
+    await line(dropId).join(tickets(...range(0, 1_000)));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    const atStart = (await snapshot(dropId)).admitted;
+    for (let turn = 0; turn < 5; turn += 1) await line(dropId).knock();
+    expect((await snapshot(dropId)).admitted).toBe(atStart);
+    pass(60_000);
+    await tick(dropId);
+    expect((await snapshot(dropId)).admitted).toBe(atStart + 40);
+  });
+
+  test("rests when everybody is admitted: no alarm is left", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(1, 2, 3));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    expect(await snapshot(dropId)).toMatchObject({ watermark: { cohort: 0, rank: 1 }, admitted: 3 });
+    expect(await tick(dropId)).toBe(false);
+  });
+
+  test("stands still while sold out, and goes on when units come back", async () => {
+    const dropId = await publishedDrop({ skus: [{ id: SKU, name: "One", stock: 1, priceMinor: 1 }], line: { admitPerSecond: 1 } });
+    await line(dropId).join(tickets(...range(0, 100)));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    const item = { reservationId: reservationId(1), orderId: orderId(1), shopperId: shopperId(1) };
+    await sku(dropId).reserve([reserveItem(1)]);
+    await sku(dropId).pin([{ ...item, step: 1 }]);
+    await sku(dropId).commit([{ ...item, step: 2, late: false }]);
+    await runDurableObjectAlarm(skuNamespaceStub(dropId));
+    const soldOut = await snapshot(dropId);
+    expect(soldOut).toMatchObject({ phase: "sold_out", soldOutAtMs: OPENS_AT_MS });
+    pass(5_000);
+    await line(dropId).knock();
+    expect((await snapshot(dropId)).watermark).toEqual(soldOut.watermark);
+    await sku(dropId).release([{ ...item, step: 3 }]);
+    await runDurableObjectAlarm(skuNamespaceStub(dropId));
+    expect((await snapshot(dropId)).phase).toBe("live");
+    pass(1_000);
+    expect(await tick(dropId)).toBe(true);
+    expect((await snapshot(dropId)).admitted).toBeGreaterThan(soldOut.admitted);
+  });
+});
+
+describe("levels", () => {
+  test("an older one than the last changes nothing", async () => {
+    const dropId = await publishedDrop();
+    const push = (available: number, levelVersion: number) =>
+      line(dropId).pushLevel({
+        level: { skuId: SKU, stock: 5, available, reserved: 5 - available, sold: 0 },
+        levelVersion,
+        ticketsSeen: 0,
+      });
+    await push(2, 7);
+    await push(4, 6);
+    await push(4, 7);
+    expect((await snapshot(dropId)).skus).toMatchObject([{ available: 2 }]);
+  });
+});
+
+describe("an eviction", () => {
+  test("changes nothing that anybody can see, and the alarm goes on", async () => {
+    const dropId = await publishedDrop();
+    await line(dropId).join(tickets(...range(0, 200)));
+    setClock(OPENS_AT_MS);
+    await tick(dropId);
+    const before = [await snapshot(dropId), await record(dropId), await line(dropId).published()];
+    await evictDurableObject(lineNamespaceStub(dropId));
+    expect([await snapshot(dropId), await record(dropId), await line(dropId).published()]).toEqual(before);
+    pass(1_000);
+    expect(await tick(dropId)).toBe(true);
+    expect((await record(dropId)).steps).toHaveLength(2);
+  });
+});
+
+test("an alarm that fails is logged, undone as a whole, and comes again", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const dropId = await publishedDrop();
+  await line(dropId).join(tickets(1));
+  await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => {
+    storage.sql.exec("CREATE TRIGGER trouble BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'trouble'); END");
+  });
+  setClock(OPENS_AT_MS);
+  await tick(dropId);
+  expect(logged.mock.calls.flat().join()).toContain("drop_queue_alarm_failed");
+  expect((await record(dropId)).cohorts).toEqual([]);
+  await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => {
+    storage.sql.exec("DROP TRIGGER trouble");
+  });
+  expect(await tick(dropId)).toBe(true);
+  expect(await record(dropId)).toMatchObject({ cohorts: [{ cohort: 0 }], steps: [{ admitted: 1 }] });
+});
