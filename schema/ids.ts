@@ -32,14 +32,19 @@ export const ReservationId = hex("rsv_", 32).brand<"ReservationId">();
 export type ReservationId = z.infer<typeof ReservationId>;
 
 /** `ord_`, two hex digits that name the coordinator's shard, and 128 bits derived like a reservation's. */
-export const OrderId = hex("ord_", 34).brand<"OrderId">();
+export const OrderId = hex("ord_", 34)
+  .refine((id) => Number.parseInt(id.slice(4, 6), 16) < LIMITS.orderShardCount, "no shard has this order")
+  .brand<"OrderId">();
 export type OrderId = z.infer<typeof OrderId>;
 
 /** SHA-256 of a request body in its canonical form: tells a repeat from another request under the same key. */
 export const Fingerprint = hex("", 64).brand<"Fingerprint">();
 export type Fingerprint = z.infer<typeof Fingerprint>;
 
-/** Which coordinator holds this order: written into the id, so that it can never disagree with the row. */
+/**
+ * Which coordinator holds this order: written into the id, so that it can never disagree with the row. An id that names a
+ * shard beyond the fixed count was never given out, and `OrderId` refuses it.
+ */
 export function shardOfOrder(orderId: OrderId): number {
   return Number.parseInt(orderId.slice(4, 6), 16);
 }

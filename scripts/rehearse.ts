@@ -22,7 +22,7 @@ if (!parsed.ok) {
 
 const { options } = parsed;
 const progress = startProgress(process.stderr);
-let stage: Stage | null = null;
+let stop: Stage["stop"] | null = null;
 let isEnding = false;
 
 async function interrupt(): Promise<void> {
@@ -30,14 +30,14 @@ async function interrupt(): Promise<void> {
   isEnding = true;
   progress.stop();
   process.stderr.write("interrupted: stopping what was started\n");
-  await stage?.stop();
+  await stop?.();
   process.exit(EXIT_INTERRUPTED);
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void interrupt());
 
 try {
-  const result = await rehearse(options, progress, (built) => {
-    stage = built;
+  const result = await rehearse(options, progress, (given) => {
+    stop = given;
   });
   progress.stop();
   process.stdout.write(renderReport(result));
@@ -47,6 +47,7 @@ try {
   progress.stop();
   if (!isEnding) {
     process.stderr.write(`the rehearsal could not be played: ${(error as Error).stack ?? String(error)}\n`);
-    process.exitCode = 1;
+    // Visits that wait for a shop that is gone must not hold the process.
+    process.exit(1);
   }
 }

@@ -55,4 +55,11 @@ CREATE TRIGGER steps_stay BEFORE UPDATE ON steps BEGIN SELECT RAISE(ABORT, 'step
 CREATE TRIGGER steps_remain BEFORE DELETE ON steps BEGIN SELECT RAISE(ABORT, 'steps are public history'); END;
 `,
   },
+  {
+    id: 2,
+    sql: `
+CREATE TRIGGER cohorts_remain BEFORE DELETE ON cohorts WHEN OLD.closed_at_ms IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a closed cohort never goes'); END;
+`,
+  },
 ];

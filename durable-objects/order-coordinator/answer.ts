@@ -2,14 +2,21 @@ import type { OrderAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Currency } from "../../schema/money.ts";
 import type { AuditedAttempt, AuditedOrder } from "../../schema/rpc.ts";
+import type { OrderStatus } from "../../schema/statuses.ts";
 import { isSettled, statusOf } from "./decide.ts";
 import type { OrderRecord } from "./store.ts";
+
+const POLL_MS: Record<OrderStatus, number> = {
+  placing: LIMITS.orderPollMs,
+  processing: LIMITS.orderPollMs,
+  confirmed: LIMITS.orderPollMs,
+  awaiting_payment: LIMITS.paymentPollMs,
+  canceled: LIMITS.settlingPollMs,
+};
 
 /** What a shopper is told of an order. */
 export function toAnswer({ orderId, request, facts, placedAtMs, updatedAtMs }: OrderRecord): OrderAnswer {
   const status = statusOf(facts);
-  const isWaitingForShopper = status === "awaiting_payment";
-  const pollMs = isWaitingForShopper ? LIMITS.paymentPollMs : LIMITS.orderPollMs;
   return {
     orderId,
     dropId: request.dropId,
@@ -20,10 +27,10 @@ export function toAnswer({ orderId, request, facts, placedAtMs, updatedAtMs }: O
     quantity: facts.quantity,
     totalMinor: facts.totalMinor,
     currency: facts.currency as Currency,
-    paymentUrl: isWaitingForShopper ? facts.sessionUrl : null,
+    paymentUrl: status === "awaiting_payment" ? facts.sessionUrl : null,
     placedAtMs,
     updatedAtMs,
-    pollAfterMs: isSettled(facts) ? null : pollMs,
+    pollAfterMs: isSettled(facts) ? null : POLL_MS[status],
   };
 }
 

@@ -130,7 +130,10 @@ export class SkuStock extends DurableObject<StateEnv> {
         const before = this.#store.adjustment(adjustmentId);
         if (before === delta) return ok(this.#levelOf(terms));
         if (before !== null)
-          return refuse({ code: "invalid_request", detail: "this adjustment was made with another difference" });
+          return refuse({
+            code: "invalid_request",
+            detail: "this adjustment was made with another difference",
+          });
         const next = decideAdjust(this.#store.level(), delta);
         if (!next.ok) return next;
         this.#store.noteAdjustment(adjustmentId, delta, nowMs);

@@ -68,7 +68,7 @@ async function place(
     key,
     body: { reservationId, skuId, contact: { email }, payment: method },
   } as const;
-  const reply = await world.client.persist(ENDPOINTS.place, request, world.giveUpMs);
+  const reply = await world.client.persist(ENDPOINTS.place, request, visitor.giveUpMs);
   if (reply.ok) note(visitor, world, { key, reservationId, answer: reply.value });
   return reply;
 }
@@ -90,7 +90,7 @@ async function follow(
 ): Promise<OrderAnswer> {
   let order = first;
   let hasPaid = false;
-  while (!isFinal(order) && Date.now() < world.giveUpMs) {
+  while (!isFinal(order) && Date.now() < visitor.giveUpMs) {
     if (order.paymentUrl !== null && !hasPaid && payment.kind === "redirect") {
       hasPaid = true;
       await payAtPage(visitor, world, payment.atPage, order.paymentUrl);
@@ -102,7 +102,7 @@ async function follow(
       address: visitor.address,
       session: visitor.session,
     } as const;
-    const reply = await world.client.persist(ENDPOINTS.order, request, world.giveUpMs);
+    const reply = await world.client.persist(ENDPOINTS.order, request, visitor.giveUpMs);
     if (!reply.ok) continue;
     if (reply.value.updatedAtMs !== order.updatedAtMs || reply.value.status !== order.status) {
       note(visitor, world, { key: null, reservationId: held.answer.reservationId, answer: reply.value });

@@ -2,7 +2,10 @@ import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Options } from "./options.ts";
 
-/** What happens when, all on the wall clock of this machine. */
+/**
+ * `lobbyMs`: from the first arrival to the opening. `arrivalsMs`: how long people arrive after it. `patienceMs`: how long
+ * somebody without a unit stays, from the opening or from their own arrival.
+ */
 export type Timeline = { lobbyMs: number; windowMs: number; arrivalsMs: number; patienceMs: number };
 
 /** Time in the lobby for each shopper: a session and a ticket each, beside everything else that two cores do. */
@@ -12,8 +15,6 @@ const LOBBY_LEAST_MS = 3_000;
 const WINDOW_MS = 1_000;
 /** The drop must not end by its clock before the crowd has. */
 const OPEN_FOR_MS = 60 * 60_000;
-/** A killed runtime is back after about this; arrivals are spread over all the kills. */
-const MS_PER_KILL = 3_000;
 /** Orders wait for each other at the payment consumer when everybody buys in the same second. */
 const BACKLOG_MS_PER_UNIT = 4;
 
@@ -26,17 +27,16 @@ const COMMAND_RESEND_MS = 2_000;
  */
 function paymentTimes({ faults, kills }: Options) {
   if (!faults && kills === 0) return { paymentWindowMs: 8_000, unknownHoldMs: 20_000 };
-  return { paymentWindowMs: kills > 0 ? LIMITS.commandLeaseMs + 10_000 : 12_000, unknownHoldMs: 8_000 };
+  return { paymentWindowMs: kills > 0 ? LIMITS.commandLeaseMs + 5_000 : 12_000, unknownHoldMs: 8_000 };
 }
 
 export function planTimeline({ shoppers, kills }: Options): Timeline {
-  const arrivalsMs = Math.max(3 * WINDOW_MS, kills * MS_PER_KILL);
   return {
     lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
     windowMs: WINDOW_MS,
-    arrivalsMs,
-    // Long enough to wait for units that two generations of others gave back.
-    patienceMs: arrivalsMs + 2 * RESERVATION_TTL_MS,
+    arrivalsMs: 3 * WINDOW_MS,
+    // Long enough to wait for units that two generations of others gave back; longer where the shop is away now and then.
+    patienceMs: 2 * RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
   };
 }
 

@@ -3,11 +3,30 @@ import type { Stage } from "./stage.ts";
 
 export type Kill = { atMs: number; awayMs: number; shoppersHere: number };
 
+/** Tells people who are to arrive between two kills when that is. */
+export class Restarts {
+  #count = 0;
+  #waiting: { restart: number; go: () => void }[] = [];
+
+  async after(restart: number): Promise<void> {
+    if (this.#count >= restart) return;
+    await new Promise<void>((go) => this.#waiting.push({ restart, go }));
+  }
+
+  note(count: number): void {
+    this.#count = count;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ restart }) => restart > count);
+    for (const { restart, go } of waiting) if (restart <= count) go();
+  }
+}
+
 type KillsOptions = {
   /** Uptime before each kill, from the opening or from the last start. */
   uptimesMs: number[];
   opensAtMs: number;
   stage: Stage;
+  restarts: Restarts;
   shoppersHere: () => number;
 };
 
@@ -16,6 +35,7 @@ export async function playKills({
   uptimesMs,
   opensAtMs,
   stage,
+  restarts,
   shoppersHere,
 }: KillsOptions): Promise<Kill[]> {
   const kills: Kill[] = [];
@@ -25,6 +45,7 @@ export async function playKills({
     await sleep(uptimeMs);
     const kill = { atMs: Date.now(), shoppersHere: shoppersHere() };
     kills.push({ ...kill, awayMs: await stage.killAndRestart() });
+    restarts.note(kills.length);
   }
   return kills;
 }

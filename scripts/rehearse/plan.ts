@@ -7,14 +7,18 @@ export type Payment =
   /** `leaves`: never pays at the gateway's page, and lets the session run out. */
   | { kind: "redirect"; atPage: "pays" | "declines_then_pays" | "cancels" | "leaves" };
 
+/** So long after the crowd gathers (lobby), after the opening, or after the runtime is back from its nth kill. */
+export type Arrival =
+  | { at: "lobby" | "opening"; offsetMs: number }
+  | { at: "restart"; restart: number; offsetMs: number };
+
 /** What one shopper will do, decided before anything starts. */
 export type ShopperPlan = {
   index: number;
   /** Every shopper has an address of their own, as far as the edge can tell. */
   address: string;
   email: string;
-  /** Joins so long after the crowd gathers (lobby), or after the opening. */
-  arrival: { at: "lobby" | "opening"; offsetMs: number };
+  arrival: Arrival;
   /** no_show: joins and never claims a pass. abandon: reserves and never places. */
   visit: "no_show" | "abandon" | "buy";
   /** SKUs in order of liking. */
@@ -34,6 +38,10 @@ export type ShopperPlan = {
 };
 
 const LOBBY_SHARE = 0.6;
+/** With many kills most come between them, so that there is a crowd at each. */
+const LOBBY_SHARE_WITH_MANY_KILLS = 0.2;
+const MANY_KILLS = 5;
+const AFTER_RESTART_MS = 1_500;
 /** Who comes to the lobby has come before its last part: nobody of them is late by accident. */
 const LOBBY_ARRIVALS_PART = 0.85;
 
@@ -44,14 +52,12 @@ export function planCrowd(options: Options): ShopperPlan[] {
 
 function planShopper(options: Options, index: number): ShopperPlan {
   const random = createRandom(options.seed, `shopper-${index}`);
-  const { lobbyMs, arrivalsMs } = planTimeline(options);
-  const isEarly = random.chance(LOBBY_SHARE);
-  const offsetMs = Math.floor(random.next() * (isEarly ? lobbyMs * LOBBY_ARRIVALS_PART : arrivalsMs));
+  const arrival = planArrival(random, options);
   return {
     index,
     address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
     email: `shopper-${index}@example.com`,
-    arrival: { at: isEarly ? "lobby" : "opening", offsetMs },
+    arrival,
     visit: random.weighted([
       [0.08, "no_show"],
       [0.07, "abandon"],
@@ -70,6 +76,19 @@ function planShopper(options: Options, index: number): ShopperPlan {
       isGreedy: random.chance(0.1),
     },
   };
+}
+
+function planArrival(random: Random, options: Options): Arrival {
+  const { lobbyMs, arrivalsMs } = planTimeline(options);
+  const within = (ms: number) => Math.floor(random.next() * ms);
+  const hasManyKills = options.kills >= MANY_KILLS;
+  if (random.chance(hasManyKills ? LOBBY_SHARE_WITH_MANY_KILLS : LOBBY_SHARE)) {
+    return { at: "lobby", offsetMs: within(lobbyMs * LOBBY_ARRIVALS_PART) };
+  }
+  // Nobody is planned after the last one: there is no kill to be felt any more.
+  const restart = random.between(0, Math.max(0, options.kills - 1));
+  if (restart === 0) return { at: "opening", offsetMs: within(arrivalsMs) };
+  return { at: "restart", restart, offsetMs: within(AFTER_RESTART_MS) };
 }
 
 function planPayment(random: Random, faults: boolean): Payment {
@@ -93,7 +112,7 @@ function planPayment(random: Random, faults: boolean): Payment {
 /** How long the runtime stays up before each kill, counted from the opening or from its last start. */
 export function planUptimes({ seed, kills }: Options): number[] {
   const random = createRandom(seed, "kills");
-  return Array.from({ length: kills }, () => random.between(300, 2_500));
+  return Array.from({ length: kills }, () => random.between(300, 2_000));
 }
 
 /** How the gateway misbehaves with `--faults`. Its time-outs are longer than ours, so that we give up first. */

@@ -9,9 +9,9 @@ import { type Drained, drain, type Standing, unfinished } from "./drain.ts";
 import { computeFigures } from "./figures.ts";
 import { healGateway, readGatewayBooks } from "./gateway-client.ts";
 import { HostedPages } from "./hosted-page.ts";
-import { playKills } from "./kills.ts";
+import { type Kill, playKills, Restarts } from "./kills.ts";
 import type { Options } from "./options.ts";
-import { planCrowd, planUptimes } from "./plan.ts";
+import { planCrowd, planUptimes, type ShopperPlan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom } from "./random.ts";
 import { buildResult, type Result } from "./report.ts";
@@ -26,17 +26,16 @@ const DRAIN_PATIENCE_MS = 90_000;
 const DRAIN_PATIENCE_WITH_TROUBLE_MS = 180_000;
 
 /**
- * Plays one drop from an empty platform to a settled one and audits it. `onStage` gets the stage as soon as there is one,
- * so that an interrupted run can be cleaned up. It always stops what it started.
+ * Plays one drop from an empty platform to a settled one and audits it. It always stops what it
+ * started; `onStop` gets the way to do so from outside, for a run that is interrupted.
  */
 export async function rehearse(
   options: Options,
   progress: Progress,
-  onStage: (stage: Stage) => void = () => {},
+  onStop: (stop: Stage["stop"]) => void = () => {},
 ): Promise<Result> {
   progress.show(() => "starting the platform");
-  const stage = await buildStage(options);
-  onStage(stage);
+  const stage = await buildStage(options, onStop);
   const expectsCrashes = options.kills > 0;
   const client = new EdgeClient({
     url: stage.urls.edge,
@@ -71,16 +70,7 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
   const startedAt = Date.now();
   progress.show(() => describe(world, startedAt));
   world.view.start();
-  const [kills] = await Promise.all([
-    playKills({
-      uptimesMs: planUptimes(options),
-      opensAtMs: world.opensAtMs,
-      stage,
-      shoppersHere: () => world.tally.here,
-    }),
-    playCrowd(plans, world, options.seed),
-  ]);
-  await world.view.stop();
+  const kills = await playOut({ options, stage, world, plans }).finally(() => world.view.stop());
   const crowdSeconds = (Date.now() - startedAt) / 1_000;
 
   // What is left must settle once the trouble is over; how long a gateway stays broken is not ours to bound.
@@ -103,6 +93,26 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
   return buildResult({ verdict, figures, drained, unexpected: client.traffic.unexpected.words, options });
 }
 
+/** The crowd and, meanwhile, what befalls the runtime. */
+async function playOut({
+  options,
+  stage,
+  world,
+  plans,
+}: Pick<Cast, "options" | "stage"> & { world: World; plans: ShopperPlan[] }): Promise<Kill[]> {
+  const [kills] = await Promise.all([
+    playKills({
+      uptimesMs: planUptimes(options),
+      opensAtMs: world.opensAtMs,
+      stage,
+      restarts: world.restarts,
+      shoppersHere: () => world.tally.here,
+    }),
+    playCrowd(plans, world, options.seed),
+  ]);
+  return kills;
+}
+
 function createWorld({
   options,
   client,
@@ -111,7 +121,6 @@ function createWorld({
   gatherAtMs,
 }: Pick<Cast, "options" | "client" | "pages"> & { document: DropDocument; gatherAtMs: number }): World {
   const opensAtMs = Date.parse(document.opensAt);
-  const patienceEndsMs = opensAtMs + planTimeline(options).patienceMs;
   const hasTrouble = options.faults || options.kills > 0;
   return {
     document,
@@ -122,8 +131,9 @@ function createWorld({
     tally: createTally(),
     gatherAtMs,
     opensAtMs,
-    patienceEndsMs,
-    giveUpMs: patienceEndsMs + (hasTrouble ? ORDER_PATIENCE_WITH_TROUBLE_MS : ORDER_PATIENCE_MS),
+    restarts: new Restarts(),
+    patienceMs: planTimeline(options).patienceMs,
+    orderPatienceMs: hasTrouble ? ORDER_PATIENCE_WITH_TROUBLE_MS : ORDER_PATIENCE_MS,
   };
 }
 
@@ -170,5 +180,5 @@ function describe({ tally, client, view }: World, startedAt: number): string {
   const left = view.latest?.skus.reduce((units, sku) => units + sku.available, 0) ?? "?";
   const { requests, unreachable } = client.traffic;
   const trouble = unreachable > 0 ? `, ${unreachable} unanswered` : "";
-  return `${seconds} s: ${view.latest?.phase ?? "…"}, ${tally.here} shoppers here, ${left} units free, ${tally.confirmed} bought, ${requests} requests${trouble}`;
+  return `${seconds} s: ${view.latest?.phase ?? "…"}, ${tally.here} shoppers here, ${tally.expected} to come, ${left} units free, ${tally.confirmed} bought, ${requests} requests${trouble}`;
 }

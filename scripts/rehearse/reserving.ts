@@ -23,7 +23,7 @@ export async function reserve(visitor: Visitor, world: World, pass: string, roun
   const gone = new Set<string>();
   const askedAtMs = Date.now();
   world.tally.firstReserveAtMs ??= askedAtMs;
-  for (let tries = 0; tries < TRIES_MAX && Date.now() < world.patienceEndsMs; tries++) {
+  for (let tries = 0; tries < TRIES_MAX && Date.now() < visitor.patienceEndsMs; tries++) {
     const skuId = chooseSku(visitor, world, gone, tries);
     if (skuId === null) return null;
     const key = `reserve-${visitor.plan.index}-${round}-${skuId}`;
@@ -57,7 +57,7 @@ export async function askOnce(visitor: Visitor, world: World, wish: Wish): Promi
     key,
     body: { pass, skuId, quantity },
   } as const;
-  const reply = await world.client.persist(ENDPOINTS.reserve, request, world.giveUpMs);
+  const reply = await world.client.persist(ENDPOINTS.reserve, request, visitor.giveUpMs);
   if (reply.ok) world.answers.reservations.push({ shopperId: visitor.shopperId, key, answer: reply.value });
   return reply;
 }
@@ -101,7 +101,7 @@ async function waitForFreeUnit(
   const seesOne = (snapshot: Snapshot) =>
     [...freeSkus(snapshot)].some((id) => !gone.has(id)) || snapshot.phase === "sold_out";
   await sleep((retryAfterMs ?? ASK_AGAIN_MS) * (0.5 + visitor.random.next()));
-  await world.view.until(seesOne, world.patienceEndsMs);
+  await world.view.until(seesOne, visitor.patienceEndsMs);
   // Nobody reads the page in the same instant.
   await sleep(visitor.random.next() * 500);
 }

@@ -13,6 +13,10 @@ export type Visitor = {
   shopperId: string;
   session: string;
   address: string;
+  /** Whoever has no unit by then goes home. */
+  patienceEndsMs: number;
+  /** Whoever waits for an order looks at it until then. */
+  giveUpMs: number;
 };
 
 export type Ending =
@@ -29,11 +33,8 @@ export type Ending =
 
 const PASS_TRIES_MAX = 60;
 
-/** One shopper's whole visit, through the public API alone. Never throws for what the shop answers. */
+/** One shopper's whole visit from the door on, through the public API alone. Never throws for what the shop answers. */
 export async function shop(plan: ShopperPlan, world: World, seed: number): Promise<Ending> {
-  const startMs = plan.arrival.at === "lobby" ? world.gatherAtMs : world.opensAtMs;
-  await sleep(Math.max(0, startMs + plan.arrival.offsetMs - Date.now()));
-
   const visitor = await enter(plan, world, seed);
   if (visitor === null) return "no_session";
   const ticket = await join(visitor, world);
@@ -51,10 +52,13 @@ export async function shop(plan: ShopperPlan, world: World, seed: number): Promi
 async function enter(plan: ShopperPlan, world: World, seed: number): Promise<Visitor | null> {
   const { address } = plan;
   const request = { method: "POST", path: "/v1/sessions", address, body: {} } as const;
-  const reply = await world.client.persist(ENDPOINTS.session, request, world.patienceEndsMs);
+  const patienceEndsMs = Math.max(Date.now(), world.opensAtMs) + world.patienceMs;
+  const giveUpMs = patienceEndsMs + world.orderPatienceMs;
+  const reply = await world.client.persist(ENDPOINTS.session, request, patienceEndsMs);
   if (!reply.ok) return null;
   const { shopperId, session } = reply.value;
-  return { plan, random: createRandom(seed, `visit-${plan.index}`), shopperId, session, address };
+  const random = createRandom(seed, `visit-${plan.index}`);
+  return { plan, random, shopperId, session, address, patienceEndsMs, giveUpMs };
 }
 
 type Ticket = { ticket: string; ticketId: string; cohort: number };
@@ -68,7 +72,7 @@ async function join(visitor: Visitor, world: World): Promise<Ticket | null> {
     key: `join-${visitor.plan.index}`,
     body: {},
   } as const;
-  const ask = () => world.client.persist(ENDPOINTS.ticket, request, world.patienceEndsMs);
+  const ask = () => world.client.persist(ENDPOINTS.ticket, request, visitor.patienceEndsMs);
   const replies = await Promise.all(visitor.plan.habits.joinsTwice ? [ask(), ask()] : [ask()]);
   const tickets = replies.flatMap((reply) => (reply.ok ? [reply.value] : []));
   // Of two places one keeps the better; the other is still in the log, and counts there.
@@ -88,7 +92,7 @@ async function askForPass(visitor: Visitor, world: World, { ticket, ticketId }: 
     session: visitor.session,
     body: { ticket },
   } as const;
-  const reply = await world.client.persist(ENDPOINTS.pass, request, world.patienceEndsMs);
+  const reply = await world.client.persist(ENDPOINTS.pass, request, visitor.patienceEndsMs);
   if (reply.ok) {
     const { cohort, rank, issuedAtMs } = reply.value;
     world.answers.passes.push({ ticketId, cohort, rank, issuedAtMs });
@@ -101,9 +105,9 @@ async function waitForTurn(visitor: Visitor, world: World, ticket: Ticket): Prom
     const mayBeMyTurn = await world.view.until(
       ({ watermark, phase }) =>
         watermark.cohort >= ticket.cohort || phase === "sold_out" || phase === "closed",
-      world.patienceEndsMs,
+      visitor.patienceEndsMs,
     );
-    if (!mayBeMyTurn || Date.now() > world.patienceEndsMs) return null;
+    if (!mayBeMyTurn || Date.now() > visitor.patienceEndsMs) return null;
     const isOver = world.view.latest?.phase === "sold_out" || world.view.latest?.phase === "closed";
     // Most believe the page when it says that all is gone; some try anyway.
     if (isOver && visitor.random.chance(0.8)) return null;

@@ -26,79 +26,89 @@ export type Stage = {
   stop(): Promise<void>;
 };
 
-/** Starts the gateway and the platform on free loopback ports, over a fresh directory. */
-export async function buildStage(options: Options): Promise<Stage> {
+/**
+ * Starts the gateway and the platform on free loopback ports, over a fresh directory. `onStop` gets the way to end it all
+ * before anything is started, so that not even an interrupted start leaves something behind.
+ */
+export async function buildStage(options: Options, onStop: (stop: Stage["stop"]) => void): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), "dropline-rehearsal-"));
+  let gateway: ChildProcess | null = null;
+  let starting: Promise<Host> | null = null;
+  let stopping: Promise<void> | null = null;
+
+  async function end(): Promise<void> {
+    const host = await starting?.catch(() => null);
+    await Promise.all([host?.stop(), gateway === null ? undefined : stopProcess(gateway)]);
+    if (!options.keep) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+  const stop = () => (stopping ??= end());
+  onStop(stop);
+
   const secrets = createSecrets();
   const [edge = 0, payments = 0, console = 0, gatewayPort = 0] = await freePorts(4);
-  const ports = { edge, payments, console };
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
   const bootOptions = {
     stateDir: join(dir, "state"),
-    ports,
+    ports: { edge, payments, console },
     secrets,
     vars: { SANDBOX_URL: gatewayUrl },
     quiet: true,
     lean: true,
   };
-  let gateway: ChildProcess | null = null;
-  let host: Host | null = null;
-  let stopping: Promise<void> | null = null;
 
-  async function stop(): Promise<void> {
-    await Promise.all([host?.stop(), gateway === null ? undefined : stopProcess(gateway)]);
-    if (!options.keep) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  function start(): Promise<Host> {
+    if (stopping !== null) throw new Error("the rehearsal is being stopped");
+    starting = startHost(bootOptions);
+    return starting;
   }
 
   async function killAndRestart(): Promise<number> {
     const startedAt = performance.now();
+    const host = await starting;
     await host?.kill9();
-    if (stopping === null) host = await startHost(bootOptions);
+    await start();
     return performance.now() - startedAt;
   }
 
   try {
-    gateway = await startGateway({
+    gateway = spawnGateway({
       port: gatewayPort,
       apiKey: secrets.sandboxApiKey,
       webhookSecret: secrets.sandboxWebhookSecret,
       webhookUrl: `http://127.0.0.1:${payments}${WEBHOOK_PATH}`,
       faults: planGatewayFaults(options),
     });
-    host = await startHost(bootOptions);
+    await untilReady(gateway);
+    const { urls } = await start();
+    return { urls, gatewayUrl, secrets, dir, killAndRestart, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    urls: host.urls,
-    gatewayUrl,
-    secrets,
-    dir,
-    killAndRestart,
-    stop: () => (stopping ??= stop()),
-  };
 }
 
 /** The sandbox gateway in a process of its own: it keeps its books while the platform is killed. */
-async function startGateway(options: object): Promise<ChildProcess> {
+function spawnGateway(options: object): ChildProcess {
   const main = join(import.meta.dirname, "..", "sandbox", "main.ts");
-  const child = spawn(process.execPath, [main, JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return spawn(process.execPath, [main, JSON.stringify(options)], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+async function untilReady(gateway: ChildProcess): Promise<void> {
   let complaints = "";
-  child.stderr?.on("data", (chunk) => {
+  gateway.stderr?.on("data", (chunk) => {
     complaints = `${complaints}${chunk}`.slice(-4_000);
   });
   await new Promise<void>((ready, failed) => {
     const fail = (why: string) => failed(new Error(`the sandbox gateway ${why}\n${complaints}`));
     const late = setTimeout(() => fail("was not ready in time"), GATEWAY_START_TIMEOUT_MS);
-    if (child.stdout) createInterface({ input: child.stdout }).once("line", () => ready());
-    child.once("error", failed);
-    child.once("exit", (code) => fail(`ended with ${code}`));
-    child.once("spawn", () => late.unref());
+    const settle = (act: () => void) => {
+      clearTimeout(late);
+      act();
+    };
+    if (gateway.stdout) createInterface({ input: gateway.stdout }).once("line", () => settle(ready));
+    gateway.once("error", (error) => settle(() => failed(error)));
+    gateway.once("exit", (code) => settle(() => fail(`ended with ${code}`)));
   });
-  return child;
 }
 
 async function stopProcess(child: ChildProcess): Promise<void> {

@@ -2,10 +2,12 @@ import type { DropDocument } from "../../schema/drop-document.ts";
 import type { Answers } from "./audit/evidence.ts";
 import type { EdgeClient } from "./client.ts";
 import type { HostedPages } from "./hosted-page.ts";
+import type { Restarts } from "./kills.ts";
 import type { CrowdView } from "./view.ts";
 
 /** How shoppers' visits ended, and how long a purchase took them. */
 export type Tally = {
+  expected: number;
   here: number;
   endings: Record<string, number>;
   /** From sending the first request to reserve until the shopper read `confirmed`. */
@@ -24,14 +26,15 @@ export type World = {
   tally: Tally;
   gatherAtMs: number;
   opensAtMs: number;
-  /** Whoever has no unit by then goes home. */
-  patienceEndsMs: number;
-  /** Whoever waits for an order looks at it until then. */
-  giveUpMs: number;
+  restarts: Restarts;
+  /** How long somebody without a unit stays. */
+  patienceMs: number;
+  /** How long somebody looks after an order beyond that. */
+  orderPatienceMs: number;
 };
 
 export function createTally(): Tally {
-  return { here: 0, endings: {}, purchaseMs: [], firstReserveAtMs: null, confirmed: 0 };
+  return { expected: 0, here: 0, endings: {}, purchaseMs: [], firstReserveAtMs: null, confirmed: 0 };
 }
 
 export const createAnswers = (): Answers => ({ tickets: [], passes: [], reservations: [], orders: [] });

@@ -139,7 +139,7 @@ describe.concurrent("the console", () => {
   });
 
   it("replaces a document before the start, and not any more after it", async () => {
-    const drop = await publishDrop(world, { opensInMs: 1_200, skus: [{ stock: 1 }] });
+    const drop = await publishDrop(world, { opensInMs: 3_000, skus: [{ stock: 1 }] });
     const document = drop.document as { skus: object[] };
     const more = (stock: number) => ({ document: { ...document, skus: [{ ...document.skus[0], stock }] } });
     told(await publish(drop, more(4)), 200, Published);

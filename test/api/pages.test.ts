@@ -291,17 +291,25 @@ describe.concurrent("a refusal", () => {
     expect((await look(owner)).text).toContain(orderId);
   });
 
-  it("says in words that all units are reserved, and that the drop is over", async () => {
-    const drop = await publishDrop(world, { lastsMs: 4_500 });
+  it("says in words that all units are reserved, and that some may come back", async () => {
+    const drop = await publishDrop(world);
     const holder = await Shopper.arrived(world);
+    await holder.held(drop.id, drop.sku);
     const browser = browse();
-    await Promise.all([
-      holder.held(drop.id, drop.sku),
-      browser.go(`/drops/${drop.id}`).then(() => browser.submit("/line")),
-    ]);
+    await browser.go(`/drops/${drop.id}/line`);
+    await browser.submit("/line");
     await browser.reload("no free unit", "All units are reserved");
     expectPage(browser.page);
+    expect(browser.page.html).toContain("some units may come back");
+  });
+
+  it("says in words that a drop is over", async () => {
+    const drop = await publishDrop(world, { lastsMs: 2_000 });
+    const browser = browse();
+    await browser.go(`/drops/${drop.id}/line`);
+    await browser.submit("/line");
     await browser.reload("the end", "This drop is over");
     expectPage(browser.page);
+    expect((await browser.go(`/drops/${drop.id}`)).html).toContain("This drop is over");
   });
 });

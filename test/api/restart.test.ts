@@ -53,20 +53,23 @@ async function live(): Promise<Before> {
   ]);
   const key = randomUUID();
   const held = told(await waiter.reserve(drop.id, { pass, skuId: drop.sku }, key), 201, ReservationAnswer);
-  await eventually("both rows in D1", async () =>
-    (await rowsOf(world, drop.id)).length === 2 ? true : undefined,
-  );
+  await eventually("both rows in D1", async () => {
+    const statuses = (await rowsOf(world, drop.id)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual(["awaiting_payment", "confirmed"]);
+    return true;
+  });
   return { drop, buyer, payer, waiter, bought, unpaid, key, held, ticket, pass };
 }
 
 const recordOf = async (dropId: string) =>
   told(await ask(`${world.platform.urls.edge}/v1/drops/${dropId}/record`), 200, LineRecord);
 
-/** What is stored of a drop, by every source. */
+/** What is stored of a drop, by every source. A look at the gateway makes another version of an order, and no other order. */
 async function pictureOf({ id, sku }: Before["drop"]) {
   const rows = (await rowsOf(world, id)).toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+  const orders = rows.map(({ version: _version, updatedAtMs: _updatedAtMs, ...order }) => order);
   const log = (await askConsole(world, "/operator-log")).json;
-  return { stock: await stockOf(world, id, sku), record: await recordOf(id), rows, log };
+  return { stock: await stockOf(world, id, sku), record: await recordOf(id), orders, log };
 }
 
 /** With a new key in front, as a rotation puts it. */

@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
+import { LineStore } from "../../durable-objects/drop-queue/store.ts";
 import { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
 import type { DropId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { type Watermark, isAdmitted } from "../../schema/line.ts";
+import { isAdmitted, type Watermark } from "../../schema/line.ts";
 import { OPENS_AT_MS, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
 import {
   document,
@@ -26,7 +27,8 @@ const V2 = "2".repeat(64);
 /** Ticket ids of these people, 16 bytes each. */
 function tickets(...people: number[]): Uint8Array {
   const ids = new Uint8Array(16 * people.length);
-  for (const [index, person] of people.entries()) new DataView(ids.buffer).setUint32(16 * index + 12, person + 1);
+  for (const [index, person] of people.entries())
+    new DataView(ids.buffer).setUint32(16 * index + 12, person + 1);
   return ids;
 }
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
@@ -52,11 +54,15 @@ async function record(dropId: DropId) {
 const log = (dropId: DropId) =>
   runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
     storage.sql
-      .exec<{ cohort: number; ids: ArrayBuffer }>("SELECT cohort, ids FROM ticket_log ORDER BY cohort, position")
+      .exec<{ cohort: number; ids: ArrayBuffer }>(
+        "SELECT cohort, ids FROM ticket_log ORDER BY cohort, position",
+      )
       .toArray()
       .map(({ cohort, ids }) => ({
         cohort,
-        people: range(0, ids.byteLength / 16).map((index) => new DataView(ids).getUint32(16 * index + 12) - 1),
+        people: range(0, ids.byteLength / 16).map(
+          (index) => new DataView(ids).getUint32(16 * index + 12) - 1,
+        ),
       })),
   );
 
@@ -84,7 +90,10 @@ describe("publish", () => {
     const first = await line(dropId).published();
     pass(5_000);
     expect(await line(dropId).publish(document(dropId, { name: "Another" }), V1)).toEqual(first);
-    expect(await sku(dropId).audit(0, 0)).toMatchObject({ level: { stock: 5 }, ledger: [{ kind: "configure" }] });
+    expect(await sku(dropId).audit(0, 0)).toMatchObject({
+      level: { stock: 5 },
+      ledger: [{ kind: "configure" }],
+    });
     setClock(OPENS_AT_MS + 1);
     expect(await line(dropId).publish(document(dropId), V1)).toEqual(first);
   });
@@ -93,7 +102,10 @@ describe("publish", () => {
     const dropId = await publishedDrop();
     setClock(OPENS_AT_MS - 1);
     const skus = [{ id: SKU, name: "One", stock: 3, priceMinor: 100 }];
-    expect(await line(dropId).publish(document(dropId, { skus }), V2)).toMatchObject({ ok: true, value: { version: V2 } });
+    expect(await line(dropId).publish(document(dropId, { skus }), V2)).toMatchObject({
+      ok: true,
+      value: { version: V2 },
+    });
     expect(await sku(dropId).audit(0, 0)).toMatchObject({ level: { stock: 3 } });
     setClock(OPENS_AT_MS);
     const late = await line(dropId).publish(document(dropId), "3".repeat(64));
@@ -113,7 +125,9 @@ describe("publish", () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const configure = vi.spyOn(SkuStock.prototype, "configure").mockRejectedValue(new Error("away"));
     const dropId = await publishedDrop();
-    expect(await sku(dropId).reserve([reserveItem(1)])).toMatchObject([{ refusal: { code: "sku_not_found" } }]);
+    expect(await sku(dropId).reserve([reserveItem(1)])).toMatchObject([
+      { refusal: { code: "sku_not_found" } },
+    ]);
     await tick(dropId);
     configure.mockRestore();
     expect(await tick(dropId)).toBe(true);
@@ -133,7 +147,9 @@ describe("publish", () => {
     const dropId = freshDrop();
     const publishing = line(dropId).publish(document(dropId), V1);
     await asked.promise;
-    const alarmAtMs = await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => storage.getAlarm());
+    const alarmAtMs = await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
+      storage.getAlarm(),
+    );
     answered.resolve();
     await publishing;
     expect(alarmAtMs).not.toBeNull();
@@ -144,9 +160,13 @@ describe("joining", () => {
   test("opens with the lobby, ends with the drop, at exact milliseconds", async () => {
     const dropId = await publishedDrop();
     setClock(OPENS_AT_MS - 600_001);
-    expect(await line(dropId).join(tickets(1))).toMatchObject({ refusal: { code: "drop_not_open", retryAfterMs: 1 } });
+    expect(await line(dropId).join(tickets(1))).toMatchObject({
+      refusal: { code: "drop_not_open", retryAfterMs: 1 },
+    });
     setClock(OPENS_AT_MS - 600_000);
-    expect(await line(dropId).join(tickets(1))).toMatchObject({ value: { cohort: 0, cohortClosesAtMs: OPENS_AT_MS } });
+    expect(await line(dropId).join(tickets(1))).toMatchObject({
+      value: { cohort: 0, cohortClosesAtMs: OPENS_AT_MS },
+    });
     setClock(OPENS_AT_MS);
     expect(await line(dropId).join(tickets(2))).toMatchObject({ value: { cohort: 1 } });
     setClock(OPENS_AT_MS + 3_600_000);
@@ -267,14 +287,18 @@ describe("a cohort", () => {
     });
   });
 
-  test("cannot be deleted once closed, nor can its tickets change", async () => {
+  test("cannot be deleted once closed, nor be joined behind its back", async () => {
     const dropId = await publishedDrop();
     await line(dropId).join(tickets(1));
     setClock(OPENS_AT_MS);
     await tick(dropId);
-    await runInDurableObject(lineNamespaceStub(dropId), (_, { storage: { sql } }) => {
-      expect(() => sql.exec("DELETE FROM cohorts")).toThrow();
+    await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => {
+      const { sql } = storage;
+      expect(() => sql.exec("DELETE FROM cohorts")).toThrow("never goes");
+      const store = new LineStore(storage);
+      expect(() => store.atomically(() => store.append(0, tickets(2)))).toThrow("never changes");
     });
+    expect((await log(dropId)).flatMap(({ people }) => people)).toEqual([1]);
   });
 });
 
@@ -325,7 +349,10 @@ describe("the watermark", () => {
   });
 
   test("stands still while sold out, and goes on when units come back", async () => {
-    const dropId = await publishedDrop({ skus: [{ id: SKU, name: "One", stock: 1, priceMinor: 1 }], line: { admitPerSecond: 1 } });
+    const dropId = await publishedDrop({
+      skus: [{ id: SKU, name: "One", stock: 1, priceMinor: 1 }],
+      line: { admitPerSecond: 1 },
+    });
     await line(dropId).join(tickets(...range(0, 100)));
     setClock(OPENS_AT_MS);
     await tick(dropId);
@@ -384,7 +411,9 @@ test("an alarm that fails is logged, undone as a whole, and comes again", async 
   const dropId = await publishedDrop();
   await line(dropId).join(tickets(1));
   await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) => {
-    storage.sql.exec("CREATE TRIGGER trouble BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'trouble'); END");
+    storage.sql.exec(
+      "CREATE TRIGGER trouble BEFORE INSERT ON steps BEGIN SELECT RAISE(ABORT, 'trouble'); END",
+    );
   });
   setClock(OPENS_AT_MS);
   await tick(dropId);

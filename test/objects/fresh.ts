@@ -36,7 +36,9 @@ export const skuNamespaceStub = (dropId: DropId, skuId: SkuId = SKU) =>
 export const lineNamespaceStub = (dropId: DropId) =>
   env.DROP_QUEUE.getByName(objectNames.drop(dropId)) as unknown as DurableObjectStub<DropQueue>;
 export const ordersNamespaceStub = (shard: number) =>
-  env.ORDER_COORDINATOR.getByName(objectNames.orders(shard)) as unknown as DurableObjectStub<OrderCoordinator>;
+  env.ORDER_COORDINATOR.getByName(
+    objectNames.orders(shard),
+  ) as unknown as DurableObjectStub<OrderCoordinator>;
 
 export const sku = (dropId: DropId, skuId: SkuId = SKU) => stubs.sku(env as StateEnv, dropId, skuId);
 export const line = (dropId: DropId) => stubs.line(env as StateEnv, dropId);

@@ -17,8 +17,19 @@ import { LIMITS } from "../../schema/limits.ts";
 import { isAdmitted } from "../../schema/line.ts";
 
 const OPENS = 1_000_000;
-const schedule: Schedule = { lobbyOpensAtMs: OPENS - 500, opensAtMs: OPENS, closesAtMs: OPENS + 60_000, windowMs: 5_000 };
-const level = (stock: number, sold: number) => ({ skuId: "a" as SkuId, stock, available: stock - sold, reserved: 0, sold });
+const schedule: Schedule = {
+  lobbyOpensAtMs: OPENS - 500,
+  opensAtMs: OPENS,
+  closesAtMs: OPENS + 60_000,
+  windowMs: 5_000,
+};
+const level = (stock: number, sold: number) => ({
+  skuId: "a" as SkuId,
+  stock,
+  available: stock - sold,
+  reserved: 0,
+  sold,
+});
 
 describe("the phase of a drop", () => {
   test.each([
@@ -47,24 +58,36 @@ describe("the phase of a drop", () => {
 
 describe("a cohort", () => {
   test("begins and ends at exact milliseconds", () => {
-    expect([OPENS - 1, OPENS, OPENS + 4_999, OPENS + 5_000].map((atMs) => cohortAt(schedule, atMs))).toEqual([0, 1, 1, 2]);
-    expect([0, 1, 2].map((cohort) => cohortEndMs(schedule, cohort))).toEqual([OPENS, OPENS + 5_000, OPENS + 10_000]);
+    expect([OPENS - 1, OPENS, OPENS + 4_999, OPENS + 5_000].map((atMs) => cohortAt(schedule, atMs))).toEqual([
+      0, 1, 1, 2,
+    ]);
+    expect([0, 1, 2].map((cohort) => cohortEndMs(schedule, cohort))).toEqual([
+      OPENS,
+      OPENS + 5_000,
+      OPENS + 10_000,
+    ]);
   });
 
   test("contains each moment before its end and after the end of the one before", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10 * OPENS }), fc.integer({ min: 1_000, max: 60_000 }), (atMs, windowMs) => {
-        const ours = { ...schedule, windowMs };
-        const cohort = cohortAt(ours, atMs);
-        expect(atMs).toBeLessThan(cohortEndMs(ours, cohort));
-        if (cohort > 0) expect(atMs).toBeGreaterThanOrEqual(cohortEndMs(ours, cohort - 1));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 10 * OPENS }),
+        fc.integer({ min: 1_000, max: 60_000 }),
+        (atMs, windowMs) => {
+          const ours = { ...schedule, windowMs };
+          const cohort = cohortAt(ours, atMs);
+          expect(atMs).toBeLessThan(cohortEndMs(ours, cohort));
+          if (cohort > 0) expect(atMs).toBeGreaterThanOrEqual(cohortEndMs(ours, cohort - 1));
+        },
+      ),
     );
   });
 });
 
 const line = fc
-  .array(fc.record({ gap: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 1, max: 500 }) }), { maxLength: 8 })
+  .array(fc.record({ gap: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 1, max: 500 }) }), {
+    maxLength: 8,
+  })
   .map((steps) => {
     let cohort = -1;
     return steps.map(({ gap, count }) => {
@@ -84,34 +107,45 @@ describe("the watermark", () => {
     const second = advance(first.watermark, closed, 7);
     expect(second).toMatchObject({ watermark: { cohort: 2, rank: 0.5 }, left: 0 });
     expect(second.admitted).toBeCloseTo(7);
-    expect(advance(second.watermark, closed, 100)).toMatchObject({ watermark: { cohort: 2, rank: 1 }, left: 98 });
+    expect(advance(second.watermark, closed, 100)).toMatchObject({
+      watermark: { cohort: 2, rank: 1 },
+      left: 98,
+    });
   });
 
   test("does not move without people or without a budget", () => {
     expect(advance(LINE_START, [], 5)).toEqual({ watermark: LINE_START, admitted: 0, left: 5 });
-    expect(advance(LINE_START, [{ cohort: 0, count: 3 }], 0)).toMatchObject({ watermark: LINE_START, admitted: 0 });
+    expect(advance(LINE_START, [{ cohort: 0, count: 3 }], 0)).toMatchObject({
+      watermark: LINE_START,
+      admitted: 0,
+    });
   });
 
   test("never goes back, never admits more than the budget, and loses nobody", () => {
     fc.assert(
-      fc.property(line, fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 30 }), (closed, budgets) => {
-        let watermark = LINE_START;
-        let admitted = 0;
-        for (const budget of budgets) {
-          const next = advance(watermark, closed, budget);
-          expect(isAdmitted(watermark, next.watermark) || equal(watermark, next.watermark)).toBe(true);
-          expect(next.admitted + next.left).toBeCloseTo(budget, 6);
-          expect(next.left).toBeGreaterThanOrEqual(0);
-          watermark = next.watermark;
-          admitted += next.admitted;
-        }
-        const before = closed.reduce(
-          (sum, { cohort, count }) =>
-            sum + (cohort < watermark.cohort ? count : cohort === watermark.cohort ? count * watermark.rank : 0),
-          0,
-        );
-        expect(before).toBeCloseTo(admitted, 5);
-      }),
+      fc.property(
+        line,
+        fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 30 }),
+        (closed, budgets) => {
+          let watermark = LINE_START;
+          let admitted = 0;
+          for (const budget of budgets) {
+            const next = advance(watermark, closed, budget);
+            expect(isAdmitted(watermark, next.watermark) || equal(watermark, next.watermark)).toBe(true);
+            expect(next.admitted + next.left).toBeCloseTo(budget, 6);
+            expect(next.left).toBeGreaterThanOrEqual(0);
+            watermark = next.watermark;
+            admitted += next.admitted;
+          }
+          const before = closed.reduce(
+            (sum, { cohort, count }) =>
+              sum +
+              (cohort < watermark.cohort ? count : cohort === watermark.cohort ? count * watermark.rank : 0),
+            0,
+          );
+          expect(before).toBeCloseTo(admitted, 5);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
@@ -123,7 +157,8 @@ describe("the watermark", () => {
         let left = 0;
         for (let turn = 0; turn < 20_000 && left === 0; turn += 1)
           ({ watermark, left } = advance(watermark, closed, budget));
-        for (const { cohort } of closed) expect(isAdmitted({ cohort, rank: 1 - 1e-12 }, watermark)).toBe(true);
+        for (const { cohort } of closed)
+          expect(isAdmitted({ cohort, rank: 1 - 1e-12 }, watermark)).toBe(true);
       }),
       { numRuns: 100 },
     );

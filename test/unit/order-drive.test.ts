@@ -1,14 +1,20 @@
 import { describe, expect, test, vi } from "vitest";
 import { statusOf } from "../../durable-objects/order-coordinator/decide.ts";
-import { orderId, reservationId } from "./sku-stock-fakes.ts";
 import { type Act, World } from "./order-world.ts";
+import { full, orderId, reservationId } from "./sku-stock-fakes.ts";
 
 vi.spyOn(console, "error").mockImplementation(() => {});
 
 /** Lets the parcel whose label begins so arrive, or meet another fate. */
-async function handle(world: World, label: string, act: "deliver" | "lose" | "duplicate" | "detach" = "deliver", mood: "fine" | "decline" | "dead" = "fine") {
+async function handle(
+  world: World,
+  label: string,
+  act: "deliver" | "lose" | "duplicate" | "detach" = "deliver",
+  mood: "fine" | "decline" | "dead" = "fine",
+) {
   const pick = world.parcels.findIndex((parcel) => parcel.label.startsWith(label));
-  if (pick < 0) throw new Error(`nothing called "${label}" is on its way: ${world.parcels.map((one) => one.label)}`);
+  if (pick < 0)
+    throw new Error(`nothing called "${label}" is on its way: ${world.parcels.map((one) => one.label)}`);
   await world.play({ act, pick, mood });
 }
 const play = async (world: World, ...acts: Act[]) => {
@@ -49,7 +55,9 @@ describe("one order, undisturbed", () => {
     await handle(world, "report execute capture");
     expect(statusOf(ours(world).facts)).toBe("confirmed");
     expect(world.sku.counts).toMatchObject({ sold: 1, reserved: 0 });
-    expect(world.store.attempts(orderId(2)).map(({ operation, state, outcome }) => [operation, state, outcome])).toEqual([
+    expect(
+      world.store.attempts(orderId(2)).map(({ operation, state, outcome }) => [operation, state, outcome]),
+    ).toEqual([
       ["authorize", "final", "succeeded"],
       ["capture", "final", "succeeded"],
     ]);
@@ -85,7 +93,11 @@ describe("begin", () => {
     await play(world, { act: "advance", ms: 10_000 }, { act: "alarm" });
     await handle(world, "message 2:1", "lose");
     await play(world, { act: "advance", ms: 50_000 }, { act: "alarm" });
-    expect(ours(world).facts).toMatchObject({ wanted: "abandon", cancelReason: "payment_expired", open: null });
+    expect(ours(world).facts).toMatchObject({
+      wanted: "abandon",
+      cancelReason: "payment_expired",
+      open: null,
+    });
     await world.drain();
     expect(world.gateway.payments.size).toBe(0);
     expect(world.sku.counts).toMatchObject({ available: 2 });
@@ -171,6 +183,22 @@ describe("the alarm", () => {
     }
     expect(waits.every((waitMs) => waitMs >= 250)).toBe(true);
     expect(world.parcels).toHaveLength(1);
+    await world.drain();
+    world.checkAtRest();
+  });
+});
+
+describe("a known gap", () => {
+  // Needs a place for a reservation that does not exist yet, a call that outlives its caller, and a crash. The refusal
+  // leaves no row that could still answer for the pin; reconciliation has to find such a unit.
+  test.fails("a pin that was refused before its reservation was made, and arrives again after, holds no unit", async () => {
+    const world = new World();
+    await play(world, { act: "reserve", pick: 1 }, { act: "place", pick: 1 });
+    world.sku.rows.clear();
+    world.sku.counts = full(2);
+    await handle(world, "pin to", "duplicate");
+    await handle(world, "pin: reservation_not_found");
+    await play(world, { act: "reserve", pick: 1 });
     await world.drain();
     world.checkAtRest();
   });

@@ -14,7 +14,13 @@ export type Payment = {
   /** Made by nobody's command: the gateway's own mistake, or a shopper's second try. */
   isGhost: boolean;
 };
-type Session = { ref: string; orderId: OrderId; amountMinor: AmountMinor; paymentRef: string | null; status: string };
+type Session = {
+  ref: string;
+  orderId: OrderId;
+  amountMinor: AmountMinor;
+  paymentRef: string | null;
+  status: string;
+};
 
 /**
  * A gateway that keeps its own books honestly and tells of them badly. A key is answered once and for ever; a repeat, or
@@ -49,7 +55,12 @@ export class Gateway {
     session.paymentRef = this.authorize(session.orderId, session.amountMinor, session.ref).ref;
   }
 
-  authorize(orderId: OrderId, amountMinor: AmountMinor, sessionRef: string | null = null, isGhost = false): Payment {
+  authorize(
+    orderId: OrderId,
+    amountMinor: AmountMinor,
+    sessionRef: string | null = null,
+    isGhost = false,
+  ): Payment {
     const ref = `pay_${this.payments.size + 1}`;
     const payment: Payment = { ref, orderId, amountMinor, status: "authorized", captures: 0, isGhost };
     this.payments.set(ref, payment);
@@ -70,12 +81,15 @@ export class Gateway {
       this.sessions.set(ref, { ref, orderId, amountMinor, paymentRef: null, status: "open" });
       return { kind: "succeeded", ref, url: `https://gateway.test/pay/${ref}` };
     }
-    if (operation === "authorize") return { kind: "succeeded", ref: this.authorize(orderId, amountMinor).ref };
+    if (operation === "authorize")
+      return { kind: "succeeded", ref: this.authorize(orderId, amountMinor).ref };
     const payment = this.payments.get(command.paymentRef ?? "");
     if (!payment) throw new Error(`${operation} names no payment`);
     const [from, to] = MOVES[operation];
     if (payment.status === from) this.#move(payment, to);
-    return payment.status === to ? { kind: "succeeded", ref: payment.ref } : declined(`already_${payment.status}`);
+    return payment.status === to
+      ? { kind: "succeeded", ref: payment.ref }
+      : declined(`already_${payment.status}`);
   }
 
   #move(payment: Payment, to: "captured" | "voided" | "refunded"): void {

@@ -9,7 +9,16 @@ import type { PaymentMessage } from "../../schema/messages.ts";
 import type { BegunCommand, GatewayEvent, PlaceItem, ReportItem, StepAnswer } from "../../schema/rpc.ts";
 import { Gateway, type Mood, type Payment } from "./order-gateway.ts";
 import { memoryStorage } from "./order-storage.ts";
-import { bench, fingerprint, full, orderId, reservationId, reserveItem, shopperId, terms } from "./sku-stock-fakes.ts";
+import {
+  bench,
+  fingerprint,
+  full,
+  orderId,
+  reservationId,
+  reserveItem,
+  shopperId,
+  terms,
+} from "./sku-stock-fakes.ts";
 
 export type Act =
   | { act: "deliver" | "duplicate" | "lose" | "detach"; pick: number; mood: Mood }
@@ -126,7 +135,10 @@ export class World {
       must(row.state !== "held" && row.state !== "pinned", `${row.reservationId} is ${row.state} for ever`);
       if (row.state !== "committed" || row.orderId === null) continue;
       const owner = orders.find((order) => order.orderId === row.orderId);
-      must(owner && statusOf(owner.facts) === "confirmed", "units are sold to an order that is not confirmed");
+      must(
+        owner && statusOf(owner.facts) === "confirmed",
+        "units are sold to an order that is not confirmed",
+      );
     }
     for (const payment of this.gateway.payments.values()) {
       must(known.has(payment.orderId), "money of an order that does not exist");
@@ -137,10 +149,14 @@ export class World {
     const status = statusOf(facts);
     must(isSettled(facts), `${id} is ${status} and not settled`);
     const kept = [...this.gateway.payments.values()].filter(
-      (payment) => payment.orderId === id && (payment.status === "authorized" || payment.status === "captured"),
+      (payment) =>
+        payment.orderId === id && (payment.status === "authorized" || payment.status === "captured"),
     );
     if (status === "confirmed") {
-      must(kept.filter(({ status: money }) => money === "captured").length === 1, "confirmed without its money");
+      must(
+        kept.filter(({ status: money }) => money === "captured").length === 1,
+        "confirmed without its money",
+      );
       must(facts.money === "captured", "confirmed with other money");
       must(kept.length === 1 || facts.attention !== null, "money is kept twice, and nobody told");
       return;
@@ -160,7 +176,8 @@ export class World {
       case "duplicate":
       case "lose":
       case "detach":
-        return this.#handle(act);
+        this.#handle(act);
+        return;
       case "reserve": {
         this.#sweep();
         const number = (act.pick % RESERVATIONS) + 1;
@@ -171,7 +188,8 @@ export class World {
       case "place":
         // Known gap, see the last test of order-drive.test.ts: a pin that overtakes its own reservation.
         if (!this.sku.row((act.pick % RESERVATIONS) + 1)) return;
-        return this.#coordinator.place(toItem((act.pick % RESERVATIONS) + 1));
+        this.#coordinator.place(toItem((act.pick % RESERVATIONS) + 1));
+        return;
       case "pay": {
         const session = pickOf([...this.gateway.sessions.values()], act.pick);
         if (session) this.note(`pay ${session.ref}`);
@@ -192,7 +210,8 @@ export class World {
       }
       case "advance":
         this.note(`${act.ms} ms pass`);
-        return this.#advance(act.ms);
+        this.#advance(act.ms);
+        return;
       case "outage":
         this.note(`the gateway is ${act.isOn ? "out" : "back"}`);
         this.#isOut = act.isOn;
@@ -265,7 +284,9 @@ export class World {
 
   #answer(said: string, id: string): StepAnswer {
     const row = this.sku.rows.get(id);
-    const isRefused = !row || !/^(pinned|commit|late|release|reverse|lapse|held|committed|released|lapsed)( again)?$/.test(said);
+    const isRefused =
+      !row ||
+      !/^(pinned|commit|late|release|reverse|lapse|held|committed|released|lapsed)( again)?$/.test(said);
     if (isRefused) return { ok: false, refusal: { code: said as "reservation_lapsed" } };
     return { ok: true, value: row };
   }
@@ -287,7 +308,8 @@ export class World {
     const report = (outcome: ReportItem["outcome"]) =>
       this.parcels.push({
         label: `report ${label}: ${outcome.kind}`,
-        arrive: () => this.#coordinator.report([{ orderId: id, attempt, outcome }], (next) => this.#consume(next)),
+        arrive: () =>
+          this.#coordinator.report([{ orderId: id, attempt, outcome }], (next) => this.#consume(next)),
         lose: () => {},
       });
     const giveUp = () => report({ kind: "unknown", reason: "timeout" });
@@ -295,7 +317,11 @@ export class World {
       label,
       arrive: (mood) => {
         const outcome = this.gateway.run(command, this.#isOut ? "dead" : mood, this.nowMs);
-        this.parcels.push({ label: `answer to ${label}: ${outcome.kind}`, arrive: () => report(outcome), lose: giveUp });
+        this.parcels.push({
+          label: `answer to ${label}: ${outcome.kind}`,
+          arrive: () => report(outcome),
+          lose: giveUp,
+        });
       },
       lose: giveUp,
     });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planTimeline, rehearsalDocument, splitStock } from "../../scripts/rehearse/document.ts";
+import { Restarts } from "../../scripts/rehearse/kills.ts";
 import { defaultOptions, parseOptions } from "../../scripts/rehearse/options.ts";
 import { planCrowd, planGatewayFaults, planUptimes } from "../../scripts/rehearse/plan.ts";
 import { createRandom } from "../../scripts/rehearse/random.ts";
@@ -119,14 +120,31 @@ describe("the crowd", () => {
     expect(tokens.some((token) => token.includes("timeout") || token.includes("late"))).toBe(false);
   });
 
-  test("arrives while the runtime is being killed, however often", () => {
-    const options = defaultOptions({ shoppers: 500, kills: 20 });
-    const latest = Math.max(
-      ...planCrowd(options).map(({ arrival }) => (arrival.at === "opening" ? arrival.offsetMs : 0)),
-    );
-    const uptimes = planUptimes(options);
-    expect(uptimes).toHaveLength(20);
-    expect(latest).toBeGreaterThan(uptimes.reduce((sum, ms) => sum + ms, 0));
+  test("arrives before each kill, however many there are and however long each takes", () => {
+    const options = defaultOptions({ shoppers: 400, kills: 20 });
+    expect(planUptimes(options)).toHaveLength(20);
+    const plans = planCrowd(options);
+    for (let restart = 1; restart < 20; restart++) {
+      const arriving = plans.filter(({ arrival }) => arrival.at === "restart" && arrival.restart === restart);
+      expect(arriving.length).toBeGreaterThan(3);
+    }
+    expect(planCrowd(defaultOptions()).some(({ arrival }) => arrival.at === "restart")).toBe(false);
+  });
+
+  test("waits for the restart that it is to arrive after", async () => {
+    const restarts = new Restarts();
+    const arrived: number[] = [];
+    const arrivals = [2, 1, 3].map(async (restart) => {
+      await restarts.after(restart);
+      arrived.push(restart);
+    });
+    restarts.note(1);
+    await arrivals[1];
+    expect(arrived).toEqual([1]);
+    restarts.note(3);
+    await Promise.all(arrivals);
+    expect(arrived.toSorted()).toEqual([1, 2, 3]);
+    await restarts.after(3);
   });
 });
 

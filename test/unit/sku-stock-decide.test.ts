@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideAdjust, nextAlarm, unitsTaken } from "../../durable-objects/sku-stock/decide.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { bench, fingerprint, full, orderId, reservationId, reserveItem, shopperId, terms } from "./sku-stock-fakes.ts";
+import {
+  bench,
+  fingerprint,
+  full,
+  orderId,
+  reservationId,
+  reserveItem,
+  shopperId,
+  terms,
+} from "./sku-stock-fakes.ts";
 
 const step = (number: number, order: number, at: number) => ({
   reservationId: reservationId(number),

@@ -9,13 +9,13 @@ import {
   type ReservationRow,
 } from "../../durable-objects/sku-stock/decide.ts";
 import type {
+  DropId,
   Fingerprint,
   OrderId,
   ReservationId,
   ShopperId,
   SkuId,
   TicketId,
-  DropId,
 } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { CommitItem, PinItem, ReleaseItem, ReserveItem, SkuTerms } from "../../schema/rpc.ts";

@@ -30,6 +30,14 @@ export function problem<Env extends ConsoleContext>(
   });
 }
 
+/** For the paths that exist, after all of their methods. */
+export function methodNotAllowed(...allowed: string[]) {
+  return (context: AnyContext) => {
+    context.header("Allow", allowed.join(", "));
+    return problem(context, { code: "method_not_allowed" });
+  };
+}
+
 /**
  * What was thrown is a broken invariant or a broken wire: logged here, told as a code, never shown. Only what the runtime
  * itself calls passing is `unavailable`.

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type RequestIdVariables, requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Problem, REFUSALS } from "../../schema/refusals.ts";
@@ -14,6 +15,7 @@ type PaymentsContext = { Variables: RequestIdVariables };
 export function createApp(deps: Deps) {
   const app = new Hono<PaymentsContext>();
   app.use(requestId());
+  app.use(secureHeaders());
   app.use(async (context, next) => {
     await next();
     context.header("Cache-Control", "no-store");

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DropId, OrderId, SkuId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { ConsoleContext } from "../app.ts";
-import { problem } from "../problem.ts";
+import { methodNotAllowed, problem } from "../problem.ts";
 import { check } from "../request.ts";
 
 const sequence = z.coerce.number().int().min(0).default(0);
@@ -32,5 +32,7 @@ export function auditRoutes() {
       if (!page.ok) return problem(context, page.refusal);
       const audit = await context.var.deps.state.ordersAudit(page.value.shard, page.value.after ?? null);
       return context.json(audit);
-    });
+    })
+    .all("/drops/:drop/audit/stock/:sku", methodNotAllowed("GET", "HEAD"))
+    .all("/audit/orders/:shard", methodNotAllowed("GET", "HEAD"));
 }

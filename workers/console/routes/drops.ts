@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { ConsoleContext } from "../app.ts";
-import { problem } from "../problem.ts";
+import { methodNotAllowed, problem } from "../problem.ts";
 import { check, limitBody, readJson } from "../request.ts";
 import { publishDrop } from "../verbs/publish-drop.ts";
 import { putDocument } from "../verbs/put-document.ts";
@@ -34,5 +34,7 @@ export function dropRoutes() {
       const given = document === undefined ? null : { document };
       const published = await publishDrop(context.var.deps, path.value.drop, given);
       return published.ok ? context.json(published.value) : problem(context, published.refusal);
-    });
+    })
+    .all("/drops/:drop/document", methodNotAllowed("PUT"))
+    .all("/drops/:drop/publish", methodNotAllowed("POST"));
 }

@@ -4,7 +4,7 @@ import { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { ConsoleContext } from "../app.ts";
 import { PageLimit, pageOf } from "../page.ts";
-import { problem } from "../problem.ts";
+import { methodNotAllowed, problem } from "../problem.ts";
 import { check, limitBody } from "../request.ts";
 import { redriveParked } from "../verbs/redrive-parked.ts";
 
@@ -59,5 +59,10 @@ export function recordRoutes() {
       if (!page.ok) return problem(context, page.refusal);
       const rows = await context.var.deps.records.operatorLog(page.value.after, page.value.limit);
       return context.json(pageOf(rows, page.value.limit, (row) => String(row.entry)));
-    });
+    })
+    .all("/orders", methodNotAllowed("GET", "HEAD"))
+    .all("/attempts", methodNotAllowed("GET", "HEAD"))
+    .all("/parked", methodNotAllowed("GET", "HEAD"))
+    .all("/parked/:messageId/redrive", methodNotAllowed("POST"))
+    .all("/operator-log", methodNotAllowed("GET", "HEAD"));
 }

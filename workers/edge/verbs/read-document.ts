@@ -4,19 +4,22 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { Result } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 
-/** The frozen document of a drop; with `version` (from a snapshot) a copy of another one is renewed first. */
+/**
+ * The frozen document of a drop, of the version that its snapshot names: a copy of another one, or of "no such drop", is
+ * renewed first. While no snapshot can be had, any copy serves.
+ */
 export async function readDocument(
-  { edge, lifetime }: Act,
+  act: Act,
   dropId: DropId,
-  version?: string,
 ): Promise<Result<PublishedDrop, Refusal<"drop_not_found" | "unavailable">>> {
-  const wanted =
-    version === undefined ? undefined : { is: isOf(version), renewAfterMs: LIMITS.snapshotTtlMs };
-  const held = await edge.documents.get(dropId, lifetime, wanted);
+  const snapshot = await readSnapshot(act, dropId);
+  if (!snapshot.ok && snapshot.refusal.code === "drop_not_found") return snapshot;
+  const version = snapshot.ok ? snapshot.value.version : null;
+  const held = await act.edge.documents.get(dropId, act.lifetime, {
+    is: (held) => held.ok && (version === null || held.value.version === version),
+    renewAfterMs: LIMITS.snapshotTtlMs,
+  });
   return held.ok ? held.value : held;
-}
-
-function isOf(version: string) {
-  return (held: Result<PublishedDrop, unknown>) => held.ok && held.value.version === version;
 }

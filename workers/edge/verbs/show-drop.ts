@@ -13,7 +13,7 @@ export async function showDrop(
 ): Promise<Result<DropAnswer, Refusal<"drop_not_found" | "unavailable">>> {
   const snapshot = await readSnapshot(act, dropId);
   if (!snapshot.ok) return snapshot;
-  const published = await readDocument(act, dropId, snapshot.value.version);
+  const published = await readDocument(act, dropId);
   if (!published.ok) return published;
   const { document, version } = published.value;
   const levels = new Map(snapshot.value.skus.map((level) => [level.skuId, level]));

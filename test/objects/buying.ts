@@ -1,0 +1,73 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import type { OrderId } from "../../schema/ids.ts";
+import type { BegunCommand, Outcome, PlaceItem, SkuTerms } from "../../schema/rpc.ts";
+import { fingerprint, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
+import { freshSku, orders, ordersNamespaceStub, SKU } from "./fresh.ts";
+
+let shards = 0;
+
+/** A SKU and a coordinator that no other test knows, and shoppers who reserve and place. */
+export async function freshShop(over: Partial<SkuTerms> = {}) {
+  const one = await freshSku({ stock: 5, perShopper: 1, ...over });
+  // One above those that the cron knocks on, up to the two hex digits that an order's id has for it.
+  const shard = 8 + shards++;
+  const id = (number: number): OrderId => orderId(number, shard);
+  const item = (number: number, more: Partial<PlaceItem> = {}): PlaceItem => ({
+    orderId: id(number),
+    fingerprint: fingerprint(number),
+    shopperId: shopperId(number),
+    dropId: one.dropId,
+    skuId: SKU,
+    reservationId: reservationId(number),
+    email: "shopper@example.com",
+    payment: { kind: "token", token: "tok_visa" },
+    returnUrl: "https://shop.example.com/order",
+    gateway: "sandbox",
+    paymentWindowMs: 60_000,
+    unknownHoldMs: 120_000,
+    commandResendMs: 10_000,
+    ...more,
+  });
+  const rpc = () => orders(shard);
+  const stub = () => ordersNamespaceStub(shard);
+  const report = async (command: BegunCommand, outcome: Outcome) => {
+    const [next] = await rpc().report([{ orderId: command.orderId, attempt: command.attempt, outcome }]);
+    return next ?? null;
+  };
+  const audited = async (number: number) => {
+    const { orders: all } = await rpc().audit(null);
+    return all.find((order) => order.orderId === id(number));
+  };
+  return {
+    sku: one,
+    shard,
+    id,
+    item,
+    rpc,
+    stub,
+    report,
+    audited,
+    alarm: () => runDurableObjectAlarm(stub()),
+    reserve: (...numbers: number[]) => one.rpc().reserve(numbers.map((number) => reserveItem(number))),
+    /** Reserved and placed; answers the order as placed. */
+    buy: async (number: number, more: Partial<PlaceItem> = {}) => {
+      await one.rpc().reserve([reserveItem(number)]);
+      const [answer] = await rpc().place([item(number, more)]);
+      if (!answer?.ok) throw new Error(answer?.refusal.code);
+      return answer.value;
+    },
+    begin: async (number: number, attempt: number) => {
+      const [command] = await rpc().begin([{ orderId: id(number), attempt }]);
+      return command ?? null;
+    },
+    /** Authorized and captured, as an undisturbed consumer does it. */
+    pay: async (number: number) => {
+      const [authorize] = await rpc().begin([{ orderId: id(number), attempt: 1 }]);
+      if (!authorize) throw new Error("nothing to begin");
+      const capture = await report(authorize, { kind: "succeeded", ref: `pay_${number}` });
+      if (!capture) throw new Error("nothing to capture");
+      await report(capture, { kind: "succeeded", ref: `pay_${number}` });
+    },
+    level: async () => (await one.rpc().audit(0, 0)).level,
+  };
+}

@@ -1,0 +1,185 @@
+import { createExecutionContext, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
+import { DropQueue } from "../../durable-objects/drop-queue/drop-queue.ts";
+import { ForConsole } from "../../durable-objects/entrypoints/for-console.ts";
+import { ForEdge } from "../../durable-objects/entrypoints/for-edge.ts";
+import { ForPayments } from "../../durable-objects/entrypoints/for-payments.ts";
+import { withRetry } from "../../durable-objects/entrypoints/retry.ts";
+import state from "../../durable-objects/index.ts";
+import type { OrderId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
+import {
+  fingerprint,
+  OPENS_AT_MS,
+  orderId,
+  reservationId,
+  reserveItem,
+  shopperId,
+} from "../unit/sku-stock-fakes.ts";
+import {
+  document,
+  freshDrop,
+  lineNamespaceStub,
+  ordersNamespaceStub,
+  SKU,
+  setClock,
+  useClock,
+} from "./fresh.ts";
+
+useClock();
+
+const forEdge = () => new ForEdge(createExecutionContext(), env as StateEnv);
+const forPayments = () => new ForPayments(createExecutionContext(), env as StateEnv);
+const forConsole = () => new ForConsole(createExecutionContext(), env as StateEnv);
+
+async function liveDrop(skus = [SKU as string]) {
+  const dropId = freshDrop();
+  setClock(OPENS_AT_MS - 1_000);
+  const all = skus.map((id) => ({ id, name: id, stock: 20, priceMinor: 100 }));
+  await forConsole().publish(document(dropId, { skus: all }), "1".repeat(64));
+  setClock(OPENS_AT_MS);
+  return dropId;
+}
+
+describe("payments", () => {
+  test("commands of many shards are answered in the order they were asked", async () => {
+    const dropId = await liveDrop();
+    const ids: OrderId[] = [];
+    for (const [index, shard] of [5, 0, 3, 5, 1, 0].entries()) {
+      const number = index + 1;
+      const id = orderId(number, shard);
+      await forEdge().reserve(shard, [{ ...reserveItem(number), dropId, skuId: SKU }]);
+      const item: PlaceItem = {
+        orderId: id,
+        fingerprint: fingerprint(number),
+        shopperId: shopperId(number),
+        dropId,
+        skuId: SKU,
+        reservationId: reservationId(number),
+        email: "shopper@example.com",
+        payment: { kind: "token", token: "tok_visa" },
+        returnUrl: "https://shop.example.com/order",
+        gateway: "sandbox",
+        paymentWindowMs: 60_000,
+        unknownHoldMs: 120_000,
+        commandResendMs: 10_000,
+      };
+      expect(await forEdge().place(shard, [item])).toMatchObject([{ ok: true }]);
+      ids.push(id);
+    }
+    const nobody = orderId(99, 2);
+    const asked = [ids[3], nobody, ids[0], ids[5], ids[2], ids[1], ids[4]].map((id) => id as OrderId);
+    const begun = await forPayments().begin(asked.map((id) => ({ orderId: id, attempt: 1 })));
+    expect(begun.map((command) => command?.orderId ?? nobody)).toEqual(asked);
+    const outcome = { kind: "succeeded" as const, ref: "pay" };
+    const next = await forPayments().report(asked.map((id) => ({ orderId: id, attempt: 1, outcome })));
+    expect(next.map((command) => command?.orderId ?? nobody)).toEqual(asked);
+    expect(next.filter((command) => command?.operation === "capture")).toHaveLength(6);
+    expect(await forEdge().order(ids[0] as OrderId, shopperId(1))).toMatchObject({ ok: true });
+    expect(await forConsole().redrive(ids[0] as OrderId)).toBe(false);
+  });
+
+  test("an empty batch asks nobody", async () => {
+    expect(await forPayments().begin([])).toEqual([]);
+    expect(await forPayments().report([])).toEqual([]);
+  });
+});
+
+describe("one idempotency key", () => {
+  const keyed = (
+    dropId: KeyedReserveItem["dropId"],
+    number: number,
+    over: Partial<KeyedReserveItem> = {},
+  ) => ({
+    ...reserveItem(number),
+    dropId,
+    skuId: SKU,
+    ...over,
+  });
+  const codes = (answers: Awaited<ReturnType<ForEdge["reserve"]>>) =>
+    answers.map((answer) => (answer.ok ? "ok" : answer.refusal.code));
+
+  test("reserves once, whatever SKU its second body names", async () => {
+    const other = "other" as typeof SKU;
+    const dropId = await liveDrop([SKU, other]);
+    const first = keyed(dropId, 101);
+    const second = keyed(dropId, 101, { skuId: other, fingerprint: fingerprint(9) });
+    expect(codes(await forEdge().reserve(4, [first, second]))).toEqual(["ok", "idempotency_key_reused"]);
+    expect(codes(await forEdge().reserve(4, [second, first]))).toEqual(["idempotency_key_reused", "ok"]);
+    expect(await forConsole().stockAudit(dropId, other, 0, 0)).toMatchObject({ level: { reserved: 0 } });
+  });
+
+  test("used twice at once gets one answer, and is free again after a refusal", async () => {
+    const dropId = await liveDrop();
+    const [one, two] = await Promise.all([
+      forEdge().reserve(4, [keyed(dropId, 102)]),
+      forEdge().reserve(4, [keyed(dropId, 102)]),
+    ]);
+    expect(one).toEqual(two);
+    const none = keyed(dropId, 103, { skuId: "none" as typeof SKU });
+    expect(codes(await forEdge().reserve(4, [none]))).toEqual(["sku_not_found"]);
+    expect(codes(await forEdge().reserve(4, [keyed(dropId, 103, { fingerprint: fingerprint(9) })]))).toEqual([
+      "ok",
+    ]);
+  });
+});
+
+describe("a call into an object that was reset", () => {
+  const failing = (times: number, marks: object) => {
+    const call = vi.fn(async () => {
+      if (call.mock.calls.length <= times) throw Object.assign(new Error("reset"), marks);
+      return "answer";
+    });
+    return call;
+  };
+
+  test("is made again while the platform says that it may, at most three times", async () => {
+    const twice = failing(2, { retryable: true });
+    expect(await withRetry(twice)).toBe("answer");
+    const always = failing(99, { retryable: true });
+    await expect(withRetry(always)).rejects.toThrow("reset");
+    expect(always).toHaveBeenCalledTimes(LIMITS.rpcTriesMax);
+  });
+
+  test("is not made again when the object is overloaded or the failure is for good", async () => {
+    const overloaded = failing(9, { retryable: true, overloaded: true });
+    await expect(withRetry(overloaded)).rejects.toThrow();
+    const final = failing(9, {});
+    await expect(withRetry(final)).rejects.toThrow();
+    expect([overloaded, final].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+});
+
+describe("the cron", () => {
+  const knock = () => state.scheduled({ scheduledTime: Date.now(), cron: "", noRetry() {} }, env as StateEnv);
+
+  test("wakes a line and a coordinator whose alarms were lost", async () => {
+    const dropId = await liveDrop();
+    await forEdge().join(dropId, new Uint8Array(16).fill(7));
+    const lose = (stub: DurableObjectStub) =>
+      runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
+    await lose(lineNamespaceStub(dropId));
+    setClock(OPENS_AT_MS + 5_000);
+    await knock();
+    expect(await forEdge().closedCohorts(dropId, -1)).toMatchObject({
+      ok: true,
+      value: [{ cohort: 1, count: 1 }],
+    });
+    await lose(ordersNamespaceStub(0));
+    await knock();
+  });
+
+  test("goes on past an object that cannot be reached", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    // Each drop of this file is knocked on; the first of them fails.
+    vi.spyOn(DropQueue.prototype, "knock").mockRejectedValueOnce(new Error("away"));
+    const there = await liveDrop();
+    await forEdge().join(there, new Uint8Array(16).fill(7));
+    setClock(OPENS_AT_MS + 5_000);
+    await knock();
+    expect(logged.mock.calls.flat().join()).toContain("knock_failed");
+    expect(await forEdge().closedCohorts(there, -1)).toMatchObject({ ok: true, value: [{ cohort: 1 }] });
+  });
+});

@@ -1,0 +1,440 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
+import { newFacts } from "../../durable-objects/order-coordinator/decide.ts";
+import { toOrderRow } from "../../durable-objects/order-coordinator/projection/rows.ts";
+import { upsert } from "../../durable-objects/order-coordinator/projection/store.ts";
+import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";
+import { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
+import type { AmountMinor } from "../../schema/money.ts";
+import type { GatewayEvent } from "../../schema/rpc.ts";
+import { fingerprint, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
+import { freshShop } from "./buying.ts";
+import { pass, useClock } from "./fresh.ts";
+
+useClock();
+
+const PRICE = 12_900 as AmountMinor;
+type Shop = Awaited<ReturnType<typeof freshShop>>;
+
+const inD1 = (shop: Shop, number: number) =>
+  env.DB.prepare("SELECT status, money, version FROM orders WHERE order_id = ?")
+    .bind(shop.id(number))
+    .first<{ status: string; money: string; version: number }>();
+const alarmAtMs = (shop: Shop) => runInDurableObject(shop.stub(), (_, { storage }) => storage.getAlarm());
+
+describe("a cold coordinator", () => {
+  test("knows no order, begins nothing, and a knock does no harm", async () => {
+    const shop = await freshShop();
+    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+      refusal: { code: "order_not_found" },
+    });
+    expect(await shop.begin(1, 1)).toBeNull();
+    expect(
+      await shop
+        .rpc()
+        .report([{ orderId: shop.id(1), attempt: 1, outcome: { kind: "unknown", reason: "x" } }]),
+    ).toEqual([null]);
+    expect(await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"))).toBe(false);
+    expect(await shop.rpc().redrive(shop.id(1))).toBe(false);
+    await shop.rpc().knock();
+    expect(await alarmAtMs(shop)).toBeNull();
+  });
+});
+
+function authorized(shop: Shop, number: number, ref: string): GatewayEvent {
+  return {
+    orderId: shop.id(number),
+    kind: "authorized",
+    paymentRef: ref,
+    sessionRef: null,
+    amountMinor: PRICE,
+  };
+}
+
+describe("one purchase", () => {
+  test("goes from place over authorize and capture, handed out inline, to confirmed", async () => {
+    const shop = await freshShop();
+    expect(await shop.buy(1)).toMatchObject({
+      status: "processing",
+      money: "none",
+      totalMinor: PRICE,
+      pollAfterMs: 1_000,
+    });
+    expect(await shop.level()).toMatchObject({ reserved: 1, sold: 0 });
+    const authorize = await shop.begin(1, 1);
+    expect(authorize).toMatchObject({
+      operation: "authorize",
+      mode: "execute",
+      key: `${shop.id(1)}:authorize:1`,
+      amountMinor: PRICE,
+      currency: "EUR",
+      token: "tok_visa",
+    });
+    if (!authorize) throw new Error("unreachable");
+    const capture = await shop.report(authorize, { kind: "succeeded", ref: "pay_1" });
+    expect(capture).toMatchObject({ operation: "capture", mode: "execute", paymentRef: "pay_1", attempt: 2 });
+    expect(await shop.level()).toMatchObject({ reserved: 0, sold: 1 });
+    if (!capture) throw new Error("unreachable");
+    expect(await shop.report(capture, { kind: "succeeded", ref: "pay_1" })).toBeNull();
+    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+      value: { status: "confirmed", money: "captured", pollAfterMs: null },
+    });
+  });
+
+  test("by redirect shows where to pay, and goes on when the gateway says that the shopper did", async () => {
+    const shop = await freshShop();
+    await shop.buy(1, { payment: { kind: "redirect" } });
+    const session = await shop.begin(1, 1);
+    if (!session) throw new Error("nothing to begin");
+    expect(session.operation).toBe("session");
+    await shop.report(session, { kind: "succeeded", ref: "ses_1", url: "https://gateway.test/ses_1" });
+    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+      value: { status: "awaiting_payment", paymentUrl: "https://gateway.test/ses_1" },
+    });
+    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
+    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
+    expect(await shop.audited(1)).toMatchObject({
+      status: "processing",
+      money: "authorized",
+      attention: null,
+      paymentUrl: null,
+    });
+    expect(await shop.level()).toMatchObject({ sold: 1 });
+    expect((await shop.begin(1, 3))?.operation).toBe("capture");
+  });
+
+  test("that is declined gives its unit back and says so", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const authorize = await shop.begin(1, 1);
+    if (!authorize) throw new Error("nothing to begin");
+    expect(await shop.report(authorize, { kind: "declined", reason: "card_declined" })).toBeNull();
+    expect(await shop.audited(1)).toMatchObject({
+      status: "canceled",
+      cancelReason: "payment_declined",
+      money: "none",
+    });
+    expect(await shop.level()).toMatchObject({ available: 5 });
+  });
+
+  test("whose capture fails gives its unit back and voids", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const authorize = await shop.begin(1, 1);
+    const capture = authorize && (await shop.report(authorize, { kind: "succeeded", ref: "pay_1" }));
+    const undo = capture && (await shop.report(capture, { kind: "declined", reason: "no" }));
+    expect(undo).toMatchObject({ operation: "void", paymentRef: "pay_1" });
+    expect(await shop.level()).toMatchObject({ available: 5, sold: 0 });
+    if (undo) await shop.report(undo, { kind: "succeeded", ref: "pay_1" });
+    expect(await shop.audited(1)).toMatchObject({
+      status: "canceled",
+      cancelReason: "capture_failed",
+      money: "voided",
+    });
+  });
+
+  test("of somebody else does not exist", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    expect(await shop.rpc().order(shop.id(1), shopperId(2))).toMatchObject({
+      refusal: { code: "order_not_found" },
+    });
+  });
+});
+
+describe("place", () => {
+  test("is answered the same when repeated, and refused with another body", async () => {
+    const shop = await freshShop();
+    const first = await shop.buy(1);
+    const item = shop.item(1);
+    expect(await shop.rpc().place([item, item])).toEqual([
+      { ok: true, value: first },
+      { ok: true, value: first },
+    ]);
+    const [reused] = await shop.rpc().place([{ ...item, fingerprint: fingerprint(9) }]);
+    expect(reused).toMatchObject({ refusal: { code: "idempotency_key_reused" } });
+    expect((await shop.rpc().audit(null)).orders).toHaveLength(1);
+    expect((await shop.audited(1))?.attempts).toHaveLength(1);
+  });
+
+  test("after the reservation lapsed is refused and leaves nothing", async () => {
+    const shop = await freshShop({ reservationTtlMs: 5_000 });
+    await shop.reserve(1);
+    pass(5_000);
+    expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
+      { refusal: { code: "reservation_lapsed" } },
+    ]);
+    expect((await shop.rpc().audit(null)).orders).toEqual([]);
+    await shop.alarm();
+    expect(await alarmAtMs(shop)).toBeNull();
+    expect(await shop.level()).toMatchObject({ available: 5 });
+  });
+
+  test("of one reservation by two orders gives it to one of them", async () => {
+    const shop = await freshShop();
+    await shop.reserve(1);
+    const second = shop.item(2, { reservationId: shop.item(1).reservationId, shopperId: shopperId(1) });
+    const answers = await shop.rpc().place([shop.item(1), second, shop.item(3)]);
+    expect(answers.map((answer) => (answer.ok ? "ok" : answer.refusal.code))).toEqual([
+      "ok",
+      "reservation_taken",
+      "reservation_not_found",
+    ]);
+    expect((await shop.rpc().audit(null)).orders).toHaveLength(1);
+  });
+
+  test("while the first is under way is told so; when the SKU cannot be reached, nobody knows yet", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const shop = await freshShop();
+    await shop.reserve(1);
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const pin = vi.spyOn(SkuStock.prototype, "pin").mockImplementation(async () => {
+      asked.resolve();
+      await answered.promise;
+      throw new Error("away");
+    });
+    const placing = shop.rpc().place([shop.item(1)]);
+    await asked.promise;
+    // The row is written and nothing answers for it but the alarm, should this process die now.
+    expect(await alarmAtMs(shop)).not.toBeNull();
+    expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
+      { refusal: { code: "request_in_progress" } },
+    ]);
+    answered.resolve();
+    expect(await placing).toMatchObject([{ refusal: { code: "unavailable" } }]);
+    pin.mockRestore();
+    expect(await shop.rpc().place([shop.item(1)])).toMatchObject([{ refusal: { code: "unavailable" } }]);
+    pass(250);
+    expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
+      { ok: true, value: { status: "processing" } },
+    ]);
+  });
+});
+
+describe("a crash", () => {
+  test("between the row and the pin is taken up by the alarm", async () => {
+    const shop = await freshShop();
+    await shop.reserve(1);
+    await runInDurableObject(shop.stub(), async (_, { storage }) => {
+      const item = shop.item(1);
+      new OrderStore(storage).insert(item, newFacts("token", item.unknownHoldMs), Date.now());
+      await storage.setAlarm(Date.now() + 250);
+    });
+    await evictDurableObject(shop.stub());
+    pass(250);
+    expect(await shop.alarm()).toBe(true);
+    expect(await shop.audited(1)).toMatchObject({
+      status: "processing",
+      attempts: [{ operation: "authorize", state: "due" }],
+    });
+    expect(await shop.level()).toMatchObject({ reserved: 1 });
+  });
+
+  test("while a command is begun leaves its lease, after which the outcome is looked up", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const command = await shop.begin(1, 1);
+    await evictDurableObject(shop.stub());
+    expect(await shop.begin(1, 1)).toBeNull();
+    pass(30_000);
+    await shop.alarm();
+    expect(await shop.begin(1, 1)).toEqual({ ...command, mode: "resolve" });
+  });
+
+  test("loses nothing that was acknowledged", async () => {
+    const shop = await freshShop();
+    const placed = await shop.buy(1);
+    await evictDurableObject(shop.stub());
+    expect(await shop.rpc().place([shop.item(1)])).toEqual([{ ok: true, value: placed }]);
+  });
+});
+
+describe("begin and report", () => {
+  test("a stale or repeated message begins nothing", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    expect(await shop.begin(1, 2)).toBeNull();
+    expect(await shop.begin(1, 1)).not.toBeNull();
+    expect(await shop.begin(1, 1)).toBeNull();
+    await runInDurableObject(shop.stub(), (instance) => instance.alarm());
+    expect(await shop.begin(1, 1)).toBeNull();
+  });
+
+  test("a report that comes twice, or too late, changes nothing and hands out nothing", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const authorize = await shop.begin(1, 1);
+    if (!authorize) throw new Error("nothing to begin");
+    await shop.report(authorize, { kind: "succeeded", ref: "pay_1" });
+    const before = await shop.audited(1);
+    expect(await shop.report(authorize, { kind: "succeeded", ref: "pay_1" })).toBeNull();
+    expect(await shop.report(authorize, { kind: "declined", reason: "late" })).toBeNull();
+    expect(await shop.audited(1)).toEqual(before);
+  });
+
+  test("a batch answers in its order, each order's next command once", async () => {
+    const shop = await freshShop();
+    for (const number of [1, 2, 3]) await shop.buy(number);
+    const begun = await shop
+      .rpc()
+      .begin([3, 1, 2].map((number) => ({ orderId: shop.id(number), attempt: 1 })));
+    expect(begun.map((command) => command?.orderId)).toEqual([shop.id(3), shop.id(1), shop.id(2)]);
+    const outcome = { kind: "succeeded" as const, ref: "pay" };
+    const reports = [2, 3, 2, 1].map((number) => ({ orderId: shop.id(number), attempt: 1, outcome }));
+    const next = await shop.rpc().report(reports);
+    expect(next.map((command) => command?.orderId)).toEqual([shop.id(2), shop.id(3), undefined, shop.id(1)]);
+  });
+
+  test("redrive makes a waiting command due at once, and not one that is begun", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    expect(await shop.rpc().redrive(shop.id(1))).toBe(true);
+    expect(await alarmAtMs(shop)).toBeLessThanOrEqual(Date.now() + 50);
+    await shop.begin(1, 1);
+    expect(await shop.rpc().redrive(shop.id(1))).toBe(false);
+  });
+});
+
+describe("the alarm", () => {
+  test("runs twice without doing anything twice", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    pass(60_000);
+    await shop.alarm();
+    const before = await shop.audited(1);
+    await shop.rpc().knock();
+    await runInDurableObject(shop.stub(), (instance) => instance.alarm());
+    expect(await shop.audited(1)).toMatchObject({ ...before, projectedVersion: expect.any(Number) });
+    expect(before).toMatchObject({ status: "canceled", cancelReason: "payment_expired" });
+    expect(await shop.level()).toMatchObject({ available: 5 });
+  });
+
+  test("that fails is logged and comes again", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const shop = await freshShop();
+    await shop.buy(1);
+    await runInDurableObject(shop.stub(), (_, { storage }) => {
+      storage.sql.exec(
+        "CREATE TRIGGER trouble BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'trouble'); END",
+      );
+    });
+    pass(60_000);
+    await shop.alarm();
+    expect(logged.mock.calls.flat().join()).toContain("order_coordinator_alarm_failed");
+    expect(await alarmAtMs(shop)).toBe(Date.now() + 50);
+    await runInDurableObject(shop.stub(), (_, { storage }) => {
+      storage.sql.exec("DROP TRIGGER trouble");
+    });
+    expect(await shop.alarm()).toBe(true);
+    expect(await shop.audited(1)).toMatchObject({ status: "canceled" });
+  });
+});
+
+describe("an unknown outcome", () => {
+  test("holds its unit for a while, then gives it back; money that comes later buys a free unit", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const authorize = await shop.begin(1, 1);
+    if (!authorize) throw new Error("nothing to begin");
+    await shop.report(authorize, { kind: "unknown", reason: "timeout" });
+    pass(119_999);
+    await shop.alarm();
+    expect(await shop.level()).toMatchObject({ reserved: 1 });
+    pass(1);
+    await shop.alarm();
+    expect(await shop.audited(1)).toMatchObject({ status: "canceled", cancelReason: "payment_unknown" });
+    expect(await shop.level()).toMatchObject({ available: 5 });
+    const resolve = await shop.begin(1, 1);
+    expect(resolve?.mode).toBe("resolve");
+    const capture = resolve && (await shop.report(resolve, { kind: "succeeded", ref: "pay_1" }));
+    expect(capture?.operation).toBe("capture");
+    expect(await shop.level()).toMatchObject({ sold: 1 });
+  });
+
+  test("whose money comes when no unit is left is voided", async () => {
+    const shop = await freshShop({ stock: 1 });
+    await shop.buy(1);
+    const authorize = await shop.begin(1, 1);
+    if (!authorize) throw new Error("nothing to begin");
+    await shop.report(authorize, { kind: "unknown", reason: "timeout" });
+    pass(120_000);
+    await shop.alarm();
+    await shop.sku.rpc().reserve([reserveItem(2)]);
+    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
+    expect((await shop.begin(1, 2))?.operation).toBe("void");
+    expect(await shop.audited(1)).toMatchObject({ status: "canceled", cancelReason: "payment_unknown" });
+  });
+});
+
+describe("D1", () => {
+  test("follows within moments, in the newest version", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    await shop.pay(1);
+    expect(await inD1(shop, 1)).toBeNull();
+    pass(500);
+    await shop.alarm();
+    const order = await shop.audited(1);
+    expect(await inD1(shop, 1)).toEqual({ status: "confirmed", money: "captured", version: order?.version });
+    expect(order?.projectedVersion).toBe(order?.version);
+    const { results } = await env.DB.prepare(
+      "SELECT operation, outcome FROM attempts WHERE order_id = ? ORDER BY attempt",
+    )
+      .bind(shop.id(1))
+      .all();
+    expect(results).toEqual([
+      { operation: "authorize", outcome: "succeeded" },
+      { operation: "capture", outcome: "succeeded" },
+    ]);
+    expect(await alarmAtMs(shop)).toBeNull();
+  });
+
+  test("keeps the newest version when batches arrive out of order, or twice", async () => {
+    const shop = await freshShop();
+    await shop.buy(1);
+    const row = await runInDurableObject(shop.stub(), (_, { storage }) => {
+      const record = new OrderStore(storage).load(shop.id(1));
+      if (!record) throw new Error("no such order");
+      return toOrderRow(record);
+    });
+    const attempt = {
+      orderId: row.orderId,
+      attempt: 1,
+      operation: "authorize" as const,
+      outcome: null,
+      ref: null,
+      reason: null,
+      tries: 0,
+    };
+    const batch = (version: number, status: "processing" | "confirmed", state: "due" | "begun") =>
+      upsert(env.DB, [{ ...row, version, status }], [{ ...attempt, state, version }]);
+    await batch(8, "confirmed", "begun");
+    await batch(8, "confirmed", "begun");
+    await batch(7, "processing", "due");
+    expect(await inD1(shop, 1)).toMatchObject({ status: "confirmed", version: 8 });
+    const { results } = await env.DB.prepare("SELECT state, version FROM attempts WHERE order_id = ?")
+      .bind(row.orderId)
+      .all();
+    expect(results).toEqual([{ state: "begun", version: 8 }]);
+  });
+
+  test("takes hundreds of orders, each once, over as many alarms as it needs", async () => {
+    const shop = await freshShop({ stock: 500 });
+    const numbers = Array.from({ length: 230 }, (_, index) => index + 1);
+    await shop.reserve(...numbers);
+    await shop.rpc().place(numbers.map((number) => shop.item(number)));
+    for (let turn = 0; turn < 3; turn += 1) {
+      pass(500);
+      await shop.alarm();
+    }
+    const count = await env.DB.prepare("SELECT COUNT(*) AS rows FROM orders WHERE drop_id = ?")
+      .bind(shop.sku.dropId)
+      .first("rows");
+    expect(count).toBe(230);
+    expect(
+      (await shop.rpc().audit(null)).orders.every((order) => order.projectedVersion === order.version),
+    ).toBe(true);
+  });
+});
