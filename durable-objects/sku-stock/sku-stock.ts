@@ -206,7 +206,7 @@ export class SkuStock extends DurableObject<StateEnv> {
     return answers;
   }
 
-  /** Decides and writes one item in one savepoint. What was not foreseen is undone, logged, and answered `internal`. */
+  /** Decides one item and writes it in one savepoint. What was not foreseen is undone, logged, and answered `internal`. */
   #settle<Reason extends { code: string }>(
     reservationId: string,
     nowMs: number,
@@ -214,14 +214,16 @@ export class SkuStock extends DurableObject<StateEnv> {
     onNew?: () => void,
   ) {
     try {
-      return this.#store.atomically(() => {
-        const decision = decide();
-        if (!decision.ok) return decision;
-        const { row, change } = decision.value;
-        if (change) this.#store.apply(change, nowMs);
-        if (change?.kind === "reserve") onNew?.();
-        return ok(toReservation(row));
-      });
+      const decision = decide();
+      if (!decision.ok) return decision;
+      const { row, change } = decision.value;
+      if (change) {
+        this.#store.atomically(() => {
+          this.#store.apply(change, nowMs);
+          if (change.kind === "reserve") onNew?.();
+        });
+      }
+      return ok(toReservation(row));
     } catch (error) {
       logError("sku_stock_item_failed", error, { reservationId });
       return refuse({ code: "internal" as const });
