@@ -62,6 +62,9 @@ export const DropDocument = z
     document.skus.forEach((sku, index) => {
       if (seen.has(sku.id)) complain(["skus", index, "id"], `${sku.id} appears twice`);
       seen.add(sku.id);
+      if (sku.priceMinor * sku.perShopper > LIMITS.amountMinorMax) {
+        complain(["skus", index, "perShopper"], `times priceMinor must not exceed ${LIMITS.amountMinorMax}`);
+      }
     });
   });
 export type DropDocument = z.infer<typeof DropDocument>;

@@ -33,6 +33,8 @@ export type SkuTerms = {
   dropId: DropId;
   skuId: SkuId;
   version: string;
+  /** Orders the versions: terms that were published earlier never replace later ones. */
+  publishedAtMs: number;
   stock: number;
   unitPriceMinor: AmountMinor;
   currency: Currency;

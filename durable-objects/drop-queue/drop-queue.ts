@@ -56,7 +56,10 @@ export class DropQueue extends DurableObject<StateEnv> {
     if (published !== before) {
       const kept = new Set<string>(document.skus.map((sku) => sku.id));
       const removed = this.#store.skus().filter((sku) => !kept.has(sku.terms.skuId));
-      const terms = [...skuTerms(published), ...removed.map((sku) => ({ ...sku.terms, version, stock: 0 }))];
+      const terms = [
+        ...skuTerms(published),
+        ...removed.map((sku) => ({ ...sku.terms, version, publishedAtMs: nowMs, stock: 0 })),
+      ];
       this.#store.atomically(() => this.#store.publish(published, terms));
     }
     // Armed before the calls: should this process die in them, the alarm configures what is left.
@@ -157,9 +160,9 @@ export class DropQueue extends DurableObject<StateEnv> {
   override async alarm(): Promise<void> {
     this.#armedForMs = null;
     try {
-      await this.#configureSkus();
       const drop = this.#store.drop();
       if (drop) this.#store.atomically(() => this.#tick(drop, Date.now()));
+      await this.#configureSkus();
     } catch (error) {
       logError("drop_queue_alarm_failed", error);
     } finally {
@@ -262,11 +265,12 @@ function freshIds(batch: Uint8Array, members: Set<string>): Uint8Array {
   return fresh.slice(0, bytes);
 }
 
-function skuTerms({ version, document }: PublishedDrop): SkuTerms[] {
+function skuTerms({ version, publishedAtMs, document }: PublishedDrop): SkuTerms[] {
   return document.skus.map((sku) => ({
     dropId: document.id,
     skuId: sku.id,
     version,
+    publishedAtMs,
     stock: sku.stock,
     unitPriceMinor: sku.priceMinor,
     currency: document.currency,

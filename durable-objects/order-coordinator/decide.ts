@@ -65,7 +65,12 @@ export type Facts = {
   attention: Attention | null;
 };
 
-export type Attention = "void_declined" | "refund_declined" | "amount_differs" | "second_authorization";
+export type Attention =
+  | "void_declined"
+  | "refund_declined"
+  | "outcome_unknown"
+  | "amount_differs"
+  | "second_authorization";
 
 export type Event =
   | { kind: "pinned"; quantity: number; totalMinor: AmountMinor; currency: Currency; payByMs: number }
@@ -210,7 +215,10 @@ function report(facts: Facts, open: OpenAttempt, outcome: Outcome, nowMs: number
         tries,
         nextAtMs: nowMs + resolveDelayMs(tries - 1),
       };
-      return watch({ ...facts, open: later, unknownSinceMs: facts.unknownSinceMs ?? nowMs }, nowMs);
+      const waiting = { ...facts, open: later, unknownSinceMs: facts.unknownSinceMs ?? nowMs };
+      // The gateway has forgotten the key: looking again may never tell, and a person must.
+      const isForgotten = nowMs >= open.createdAtMs + LIMITS.gatewayKeyLifeMs;
+      return watch(isForgotten ? flag(waiting, "outcome_unknown") : waiting, nowMs);
     }
     case "declined": {
       const closed = close(facts, {
@@ -292,6 +300,11 @@ function moneyArrived(facts: Facts): Facts {
   return facts.wanted === "abandon" ? { ...facts, wanted: "recover" } : facts;
 }
 
+/** The first reason stays: whoever looks at the order sees all of it anyway. */
+function flag(facts: Facts, attention: Attention): Facts {
+  return facts.attention === null ? { ...facts, attention } : facts;
+}
+
 function abandon(facts: Facts, cancelReason: CancelReason): Facts {
   if (facts.wanted === "abandon") return facts;
   return { ...facts, wanted: "abandon", cancelReason };
@@ -300,7 +313,7 @@ function abandon(facts: Facts, cancelReason: CancelReason): Facts {
 /** What a webhook says is an outcome that came by another door: the same attempt ends by it, or it is late money. */
 function hear(facts: Facts, event: GatewayEvent, nowMs: number): Facts {
   const { open } = facts;
-  if (event.amountMinor !== facts.totalMinor) return { ...facts, attention: "amount_differs" };
+  if (event.amountMinor !== facts.totalMinor) return flag(facts, "amount_differs");
   const ends = (operation: Operation, outcome: Outcome) =>
     open?.operation === operation ? report(facts, open, outcome, nowMs) : facts;
   const ref = event.paymentRef;
@@ -308,7 +321,7 @@ function hear(facts: Facts, event: GatewayEvent, nowMs: number): Facts {
     case "authorized":
       if (ref === null || ref === facts.paymentRef) return facts;
       if (open?.operation === "authorize") return report(facts, open, { kind: "succeeded", ref }, nowMs);
-      if (facts.money !== "none" || open) return { ...facts, attention: "second_authorization" };
+      if (facts.money !== "none" || open) return flag(facts, "second_authorization");
       return moneyArrived({ ...facts, money: "authorized", paymentRef: ref, isSessionOpen: false });
     case "captured":
       return ref === facts.paymentRef && ref !== null ? ends("capture", { kind: "succeeded", ref }) : facts;

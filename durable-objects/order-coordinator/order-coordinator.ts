@@ -22,8 +22,7 @@ import { toAnswer, toAudited } from "./answer.ts";
 import { newFacts } from "./decide.ts";
 import { Driver, type PinRefusalCode } from "./drive.ts";
 import { MIGRATIONS } from "./migrations.ts";
-import { toAttemptRows, toOrderRow } from "./projection/rows.ts";
-import { upsert } from "./projection/store.ts";
+import { Projector } from "./projection/projector.ts";
 import { Reserver } from "./reserve.ts";
 import { OrderStore } from "./store.ts";
 
@@ -36,11 +35,10 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   readonly #store: OrderStore;
   readonly #driver: Driver;
   readonly #reserver: Reserver;
+  readonly #projector: Projector;
   #armedForMs: number | null = null;
   #outgoing: PaymentMessage[] = [];
   #isSending = false;
-  #projectNotBeforeMs = 0;
-  #projectionFailures = 0;
 
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
@@ -54,6 +52,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
       send: (messages) => this.#send(messages),
       nowMs: () => Date.now(),
     });
+    this.#projector = new Projector(this.#store, env.DB);
     this.#reserver = new Reserver({
       store: this.#store,
       sku: (dropId, skuId) => stubs.sku(env, dropId, skuId),
@@ -162,6 +161,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
 
   override async alarm(): Promise<void> {
     this.#armedForMs = null;
+    this.ctx.waitUntil(this.#projector.run().then(() => this.#arm()));
     try {
       const due = this.#store.due(Date.now());
       this.#send(due.flatMap((record) => this.#driver.wake(record) ?? []));
@@ -169,7 +169,6 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
         due.map((record) => record.orderId),
         "send",
       );
-      await this.#project();
     } catch (error) {
       logError("order_coordinator_alarm_failed", error);
     } finally {
@@ -208,32 +207,8 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     }
   }
 
-  async #project(): Promise<void> {
-    if (Date.now() < this.#projectNotBeforeMs) return;
-    const records = this.#store.unprojected();
-    if (records.length === 0) return;
-    const attempts = records.flatMap((record) => toAttemptRows(record, this.#store.attempts(record.orderId)));
-    try {
-      await upsert(this.env.DB, records.map(toOrderRow), attempts);
-      this.#projectionFailures = 0;
-      for (const { orderId, version } of records) this.#store.noteProjected(orderId, version);
-    } catch (error) {
-      logError("projection_failed", error, { orders: records.length });
-      this.#projectionFailures += 1;
-    }
-    const backoffMs = LIMITS.effectRetryBaseMs * 2 ** Math.min(this.#projectionFailures, 10);
-    const delayMs =
-      this.#projectionFailures > 0 ? Math.min(LIMITS.effectRetryMaxMs, backoffMs) : LIMITS.projectionDelayMs;
-    this.#projectNotBeforeMs = Date.now() + delayMs;
-  }
-
   async #arm(): Promise<void> {
-    const unprojectedMs = this.#store.oldestUnprojectedMs();
-    const projectAtMs =
-      unprojectedMs === null
-        ? null
-        : Math.max(this.#projectNotBeforeMs, unprojectedMs + LIMITS.projectionDelayMs);
-    const due = [this.#store.earliestDueMs(), projectAtMs].filter((atMs) => atMs !== null);
+    const due = [this.#store.earliestDueMs(), this.#projector.dueAtMs()].filter((atMs) => atMs !== null);
     if (due.length === 0) return;
     const nextMs = Math.max(Math.min(...due), Date.now() + LIMITS.alarmMinDelayMs);
     if (this.#armedForMs !== null && this.#armedForMs <= nextMs) return;

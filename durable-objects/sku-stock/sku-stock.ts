@@ -51,12 +51,13 @@ export class SkuStock extends DurableObject<StateEnv> {
     ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
   }
 
-  /** Takes the published terms; a changed stock moves `available`. The same version again changes nothing. */
+  /** Takes the published terms; a changed stock moves `available`. The same version again, or an older one, changes nothing. */
   async configure(terms: SkuTerms): Promise<ConfigureAnswer> {
     const nowMs = Date.now();
     const answer = this.#store.atomically((): ConfigureAnswer => {
       this.#store.createLevel();
-      if (this.#store.terms()?.version !== terms.version) {
+      const held = this.#store.terms();
+      if (held === null || isNewer(terms, held)) {
         const counts = this.#store.level();
         const next = decideAdjust(counts, terms.stock - counts.stock);
         if (!next.ok) return refuse({ code: "stock_below_taken" });
@@ -258,4 +259,9 @@ export class SkuStock extends DurableObject<StateEnv> {
     this.#armedForMs = nextMs;
     await this.ctx.storage.setAlarm(nextMs);
   }
+}
+
+/** A call that was under way while the drop was published anew must not bring the old terms back. */
+function isNewer(terms: SkuTerms, held: SkuTerms): boolean {
+  return terms.version !== held.version && terms.publishedAtMs >= held.publishedAtMs;
 }

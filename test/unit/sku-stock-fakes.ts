@@ -26,6 +26,7 @@ export const terms = (over: Partial<SkuTerms> = {}): SkuTerms => ({
   dropId: "a-drop" as DropId,
   skuId: "a-sku" as SkuId,
   version: "v".repeat(64),
+  publishedAtMs: OPENS_AT_MS - 86_400_000,
   stock: 3,
   unitPriceMinor: 12_900 as AmountMinor,
   currency: "EUR" as Currency,
