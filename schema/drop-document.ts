@@ -4,6 +4,8 @@ import { LIMITS, RANGES } from "./limits.ts";
 import { AmountMinor, Currency } from "./money.ts";
 import { GatewayName } from "./statuses.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 const ranged = ([least, initial, most]: readonly [number, number, number], about: string) =>
   z.int().min(least).max(most).default(initial).describe(about);
 
@@ -58,6 +60,13 @@ export const DropDocument = z
       complain(["lobbyOpensAt"], "must not be after opensAt");
     if (Date.parse(document.opensAt) >= Date.parse(document.closesAt))
       complain(["closesAt"], "must be after opensAt");
+    if (Date.parse(document.closesAt) - Date.parse(document.lobbyOpensAt) > LIMITS.dropLengthMaxMs) {
+      complain(["lobbyOpensAt"], `must be at most ${LIMITS.dropLengthMaxMs / DAY_MS} days before closesAt`);
+    }
+    // A command that was lost must come again while its order still waits for it.
+    if (document.timing.commandResendMs >= document.timing.paymentWindowMs) {
+      complain(["timing", "commandResendMs"], "must be shorter than paymentWindowMs");
+    }
     const seen = new Set<string>();
     document.skus.forEach((sku, index) => {
       if (seen.has(sku.id)) complain(["skus", index, "id"], `${sku.id} appears twice`);

@@ -45,19 +45,25 @@ export const LIMITS = {
   combineLeadMs: 5_000,
   /** A follower that hears nothing for this long answers 503 and is asked again with its key. */
   combineFollowerMs: 15_000,
+  /** Requests that may wait in one lane: ten full batches. More is shed at once, while an answer is still cheap. */
+  laneWaitingMax: 5_000,
+  /** A leader that gave no sign for this long is taken for dead (its context was ended), and the next arrival leads. */
+  leaderSilentMs: 10_000,
+  /** Retry-After of a 503: a lane drains within a second or two. */
+  unavailableRetryMs: 2_000,
   /** A retry of a call into an object that was reset: full jitter up to this. */
   rpcRetryBaseMs: 50,
   /** The first try and two more; after that the client's own retry is better informed. */
   rpcTriesMax: 3,
 
-  /** A session outlives the longest drop day and a night. */
-  sessionTtlMs: 7 * 24 * 60 * 60 * 1_000,
-  /** A ticket is worth something until its drop closes; tokens must end some day. */
-  ticketTtlMs: 7 * 24 * 60 * 60 * 1_000,
+  /** From the opening of a lobby to the end of its drop at most: a draw takes entries for days, not for months. */
+  dropLengthMaxMs: 21 * 24 * 60 * 60 * 1_000,
+  /** A ticket lives as long as the longest drop: whoever joined on the first day can still claim on the last. */
+  ticketTtlMs: 21 * 24 * 60 * 60 * 1_000,
+  /** A session outlives the tickets that hang on it, also when it is a week older than they are. */
+  sessionTtlMs: 28 * 24 * 60 * 60 * 1_000,
   /** Long enough to choose a size and to reload; short enough that a stolen one is soon worthless. */
   passTtlMs: 10 * 60 * 1_000,
-  /** Clocks of two machines of one network. */
-  clockSkewMs: 2_000,
 
   /** The snapshot at the edge: stale by at most about this. */
   snapshotTtlMs: 1_000,
@@ -86,11 +92,18 @@ export const LIMITS = {
   resolveMaxMs: 60_000,
   /** A refused refund is tried again as a new attempt so many times, then waits for a person. */
   refundAttemptsMax: 5,
-  /** A call to another object or to D1 that failed is repeated after this, doubling up to the maximum. */
-  effectRetryBaseMs: 250,
+  /**
+   * A call to another object or to D1 that failed is repeated after this, doubling up to the maximum. Longer than a call
+   * takes in a rush: the alarm is for work whose call died, and must not chase calls that are under way.
+   */
+  effectRetryBaseMs: 2_000,
   effectRetryMaxMs: 30_000,
-  /** An order's changes within this reach D1 as one. */
-  projectionDelayMs: 500,
+  /** An order's changes within this reach D1 as one: most purchases are over by then. */
+  projectionDelayMs: 1_000,
+  /** A batch to D1 takes some ten milliseconds; an alarm waits so long for it and no longer. */
+  projectionPatienceMs: 1_000,
+  /** Orders of one shard held in memory, about 3 KB each; objects of one kind share an isolate of 128 MB. */
+  ordersCachedMax: 2_000,
   /** Release, then take again: the longest chain of stock steps that one event can cause, and one to spare. */
   stockRoundsMax: 3,
   /** Asked again after this by a client whose order is being paid for; a page reloads at the same pace. */

@@ -16,7 +16,6 @@ export const REFUSALS = {
   session_missing: { status: 401, title: "This request needs a session: POST /v1/sessions gives one." },
   session_invalid: { status: 401, title: "The session is not valid or has expired." },
   operator_token_invalid: { status: 401, title: "The operator token is missing or wrong." },
-  forbidden: { status: 403, title: "This is not yours." },
   cross_site: { status: 403, title: "The request came from another site." },
   not_found: { status: 404, title: "There is nothing here." },
   method_not_allowed: { status: 405, title: "This resource does not answer that method." },

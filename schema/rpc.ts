@@ -176,6 +176,7 @@ export type PlaceRefusal = Refusal<
   | "internal"
 >;
 export type PlaceAnswer = Result<OrderAnswer, PlaceRefusal>;
+export type OrderQuery = { orderId: OrderId; shopperId: ShopperId };
 export type OrderLookup = Result<OrderAnswer, Refusal<"order_not_found">>;
 
 /** A payment command that a consumer has begun and must report on. Amounts are exact minor units. */
@@ -264,15 +265,15 @@ export interface EdgeApi {
   reserve(shard: number, items: KeyedReserveItem[]): Promise<ReserveAnswer[]>;
   /** All items belong to the shard. */
   place(shard: number, items: PlaceItem[]): Promise<PlaceAnswer[]>;
-  /** Somebody else's order is `order_not_found`. */
-  order(orderId: OrderId, shopperId: ShopperId): Promise<OrderLookup>;
+  /** All orders belong to the shard. Somebody else's order is `order_not_found`. */
+  readOrders(shard: number, items: OrderQuery[]): Promise<OrderLookup[]>;
 }
 
 export interface PaymentsApi {
   begin(messages: PaymentMessage[]): Promise<BeginAnswer[]>;
   report(items: ReportItem[]): Promise<ReportAnswer[]>;
   /** true: taken in (or a harmless repeat); false: no such order. */
-  gatewayEvent(event: GatewayEvent): Promise<boolean>;
+  gatewayEvents(events: GatewayEvent[]): Promise<boolean[]>;
 }
 
 export interface ConsoleApi {

@@ -31,7 +31,9 @@ async function start({ ports, fresh, opensInSeconds }: StartOptions): Promise<vo
   const taken = await takenPorts(ports);
   if (taken.length > 0) {
     const list = taken.map(({ name, port }) => `${port} (${name})`).join(", ");
-    throw new Error(`Something else listens on ${list}. Stop it, or choose other ports: npm start -- --port 9000`);
+    throw new Error(
+      `Something else listens on ${list}. Stop it, or choose other ports: npm start -- --port 9000`,
+    );
   }
   if (fresh) {
     await step("Forgetting earlier runs", async () => {

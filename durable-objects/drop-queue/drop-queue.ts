@@ -152,8 +152,11 @@ export class DropQueue extends DurableObject<StateEnv> {
   /** Wakes this object and its SKUs, should an alarm have been lost. Harmless at any time. */
   async knock(): Promise<void> {
     await this.alarm();
-    for (const { terms } of this.#store.skus()) {
-      await stubs.sku(this.env, terms.dropId, terms.skuId).knock();
+    const skus = this.#store
+      .skus()
+      .map(({ terms }) => stubs.sku(this.env, terms.dropId, terms.skuId).knock());
+    for (const knock of await Promise.allSettled(skus)) {
+      if (knock.status === "rejected") logError("sku_not_woken", knock.reason);
     }
   }
 

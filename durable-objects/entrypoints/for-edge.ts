@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { type DropId, type OrderId, type ShopperId, shardOfOrder } from "../../schema/ids.ts";
-import type { EdgeApi, KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
+import type { DropId } from "../../schema/ids.ts";
+import type { EdgeApi, KeyedReserveItem, OrderQuery, PlaceItem } from "../../schema/rpc.ts";
 import { stubs } from "../stubs.ts";
 import { withRetry } from "./retry.ts";
 
@@ -34,7 +34,7 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
     return withRetry(() => stubs.orders(this.env, shard).place(items));
   }
 
-  order(orderId: OrderId, shopperId: ShopperId) {
-    return withRetry(() => stubs.orders(this.env, shardOfOrder(orderId)).order(orderId, shopperId));
+  readOrders(shard: number, items: OrderQuery[]) {
+    return withRetry(() => stubs.orders(this.env, shard).read(items));
   }
 }

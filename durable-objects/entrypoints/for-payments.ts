@@ -17,8 +17,10 @@ export class ForPayments extends WorkerEntrypoint<StateEnv> implements PaymentsA
     return this.#byShard(items, (shard, ours) => withRetry(() => stubs.orders(this.env, shard).report(ours)));
   }
 
-  gatewayEvent(event: GatewayEvent) {
-    return withRetry(() => stubs.orders(this.env, shardOfOrder(event.orderId)).gatewayEvent(event));
+  gatewayEvents(events: GatewayEvent[]) {
+    return this.#byShard(events, (shard, ours) =>
+      withRetry(() => stubs.orders(this.env, shard).gatewayEvents(ours)),
+    );
   }
 
   /** One call a shard, all at once; answers in the order of the items. */

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type OrderId, objectNames, type ShopperId } from "../../schema/ids.ts";
+import { type OrderId, objectNames } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
 import { ok, refuse } from "../../schema/result.ts";
@@ -8,6 +8,7 @@ import type {
   GatewayEvent,
   KeyedReserveItem,
   OrderLookup,
+  OrderQuery,
   OrdersAudit,
   PlaceAnswer,
   PlaceItem,
@@ -24,7 +25,7 @@ import { Driver, type PinRefusalCode } from "./drive.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Projector } from "./projection/projector.ts";
 import { Reserver } from "./reserve.ts";
-import { OrderStore } from "./store.ts";
+import { type OrderRecord, OrderStore } from "./store.ts";
 
 /**
  * The orders of one shard, each a saga: pin units, get the money authorized, commit the units, capture, confirm; or give
@@ -96,11 +97,13 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     return ok(toAnswer(record));
   }
 
-  /** An order as its own shopper may see it; anybody else's does not exist. */
-  async order(orderId: OrderId, shopperId: ShopperId): Promise<OrderLookup> {
-    const record = this.#store.load(orderId);
-    if (!record || record.request.shopperId !== shopperId) return refuse({ code: "order_not_found" });
-    return ok(toAnswer(record));
+  /** Orders as their own shoppers may see them; anybody else's does not exist. */
+  async read(items: OrderQuery[]): Promise<OrderLookup[]> {
+    return items.map(({ orderId, shopperId }) => {
+      const record = this.#store.load(orderId);
+      if (!record || record.request.shopperId !== shopperId) return refuse({ code: "order_not_found" });
+      return ok(toAnswer(record));
+    });
   }
 
   /** Hands out commands, each to one consumer for one lease. null: stale, or another consumer has it. */
@@ -125,12 +128,16 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     });
   }
 
-  /** What a gateway said by webhook. False: no such order here. */
-  async gatewayEvent(event: GatewayEvent): Promise<boolean> {
-    const record = this.#driver.record(event.orderId, { kind: "gateway", event });
-    if (!record) return false;
-    await this.#drive([event.orderId], "send");
-    return true;
+  /** What gateways said by webhook. False: no such order here. */
+  async gatewayEvents(events: GatewayEvent[]): Promise<boolean[]> {
+    const known = events.map(
+      (event) => this.#driver.record(event.orderId, { kind: "gateway", event }) !== null,
+    );
+    await this.#drive(
+      events.map((event) => event.orderId),
+      "send",
+    );
+    return known;
   }
 
   /** Makes an open command due now. False: the order has none that waits. */
@@ -161,19 +168,39 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
 
   override async alarm(): Promise<void> {
     this.#armedForMs = null;
-    this.ctx.waitUntil(this.#projector.run().then(() => this.#arm()));
+    const projecting = this.#projector.run();
     try {
       const due = this.#store.due(Date.now());
-      this.#send(due.flatMap((record) => this.#driver.wake(record) ?? []));
+      this.#send(due.flatMap((record) => this.#wake(record) ?? []));
       await this.#driver.drive(
         due.map((record) => record.orderId),
         "send",
       );
+      await this.#briefly(projecting);
     } catch (error) {
       logError("order_coordinator_alarm_failed", error);
     } finally {
       await this.#arm();
     }
+  }
+
+  /** One order that cannot be woken must not keep the others asleep. */
+  #wake(record: OrderRecord): PaymentMessage | null {
+    try {
+      return this.#driver.wake(record);
+    } catch (error) {
+      logError("order_not_woken", error, { orderId: record.orderId });
+      return null;
+    }
+  }
+
+  /** D1 gets a moment; if it takes longer, the alarm goes on without it and is armed again when it is done. */
+  async #briefly(projecting: Promise<void>): Promise<void> {
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(() => patience.resolve(), LIMITS.projectionPatienceMs);
+    this.ctx.waitUntil(projecting.then(() => this.#arm()));
+    await Promise.race([projecting, patience.promise]);
+    clearTimeout(timer);
   }
 
   /** Armed before the calls as well: should this process die in them, the alarm takes the orders up. */

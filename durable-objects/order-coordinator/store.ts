@@ -37,6 +37,8 @@ const COLUMNS = `order_id AS orderId, fingerprint, request, facts, effect, versi
 export class OrderStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  /** Rows as this instance last wrote or read them; the one used longest ago goes first. A write that fails drops its row. */
+  readonly #cached = new Map<OrderId, OrderRecord>();
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -44,10 +46,35 @@ export class OrderStore {
   }
 
   load(orderId: OrderId): OrderRecord | null {
+    const cached = this.#cached.get(orderId);
+    if (cached) return cached;
     const row = this.#sql
       .exec<StoredOrder>(`SELECT ${COLUMNS} FROM orders WHERE order_id = ?`, orderId)
       .toArray()[0];
-    return row ? toRecord(row) : null;
+    return row ? this.#remember(toRecord(row)) : null;
+  }
+
+  #remember(record: OrderRecord): OrderRecord {
+    this.#cached.delete(record.orderId);
+    this.#cached.set(record.orderId, record);
+    if (this.#cached.size > LIMITS.ordersCachedMax) {
+      const [oldest] = this.#cached.keys();
+      if (oldest !== undefined) this.#cached.delete(oldest);
+    }
+    return record;
+  }
+
+  /** One savepoint; what it wrote is remembered, or the row is forgotten if it threw. */
+  #write(record: OrderRecord, change: Partial<OrderRecord>, act: () => void): void {
+    const after = { ...this.#current(record), ...change };
+    this.#cached.delete(record.orderId);
+    this.#storage.transactionSync(act);
+    this.#remember(after);
+  }
+
+  /** The row as it stands: a caller's copy may be older than its own last write. */
+  #current(record: OrderRecord): OrderRecord {
+    return this.load(record.orderId) ?? record;
   }
 
   insert(request: PlaceItem, facts: Facts, nowMs: number): void {
@@ -68,17 +95,20 @@ export class OrderStore {
 
   /** An order whose reservation was gone before anything happened: nothing of it need be kept. */
   forget(orderId: OrderId): void {
+    this.#cached.delete(orderId);
     this.#sql.exec("DELETE FROM orders WHERE order_id = ? AND status = 'placing'", orderId);
   }
 
   /** Facts and attempts in one savepoint. `changed` facts raise the version, so that they are projected again. */
   save(record: OrderRecord, facts: Facts, nowMs: number): void {
     if (facts === record.facts) return;
-    this.#storage.transactionSync(() => {
+    const version = this.#current(record).version + 1;
+    this.#write(record, { facts, version, updatedAtMs: nowMs }, () => {
       this.#sql.exec(
-        `UPDATE orders SET facts = ?, status = ?, version = version + 1, updated_at_ms = ?, due_at_ms = ? WHERE order_id = ?`,
+        `UPDATE orders SET facts = ?, status = ?, version = ?, updated_at_ms = ?, due_at_ms = ? WHERE order_id = ?`,
         JSON.stringify(facts),
         statusOf(facts),
+        version,
         nowMs,
         dueAtMs(facts, record.effect, nowMs),
         record.orderId,
@@ -89,7 +119,7 @@ export class OrderStore {
 
   /** Who has the open command and until when: no public change, so nothing to project. */
   saveOpen(record: OrderRecord, facts: Facts, nowMs: number): void {
-    this.#storage.transactionSync(() => {
+    this.#write(record, { facts }, () => {
       this.#sql.exec(
         "UPDATE orders SET facts = ?, due_at_ms = ? WHERE order_id = ?",
         JSON.stringify(facts),
@@ -101,12 +131,14 @@ export class OrderStore {
   }
 
   saveEffect(record: OrderRecord, effect: StockEffect, nowMs: number): void {
-    this.#sql.exec(
-      "UPDATE orders SET effect = ?, due_at_ms = ? WHERE order_id = ?",
-      JSON.stringify(effect),
-      dueAtMs(record.facts, effect, nowMs),
-      record.orderId,
-    );
+    this.#write(record, { effect }, () => {
+      this.#sql.exec(
+        "UPDATE orders SET effect = ?, due_at_ms = ? WHERE order_id = ?",
+        JSON.stringify(effect),
+        dueAtMs(record.facts, effect, nowMs),
+        record.orderId,
+      );
+    });
   }
 
   #saveAttempts({ orderId, facts: before }: OrderRecord, after: Facts, nowMs: number): void {
@@ -193,6 +225,7 @@ export class OrderStore {
   }
 
   noteProjected(orderId: OrderId, version: number): void {
+    this.#cached.delete(orderId);
     this.#sql.exec(
       "UPDATE orders SET projected_version = MAX(projected_version, ?) WHERE order_id = ?",
       version,

@@ -87,14 +87,13 @@ export class SkuStock extends DurableObject<StateEnv> {
         decideReserve({
           terms,
           counts: this.#store.level(),
-          existing: this.#store.reservation(terms.skuId, item.reservationId),
+          // The id is derived from the shopper: nobody else's row can have it.
+          existing: shopperRows.find((row) => row.reservationId === item.reservationId) ?? null,
           shopperRows,
           item,
           nowMs,
         });
-      return this.#settle(item.reservationId, nowMs, decide, () => {
-        if (shopperRows.length === 0) this.#store.countTicket();
-      });
+      return this.#settle(item.reservationId, nowMs, decide, shopperRows.length === 0 ? 1 : 0);
     });
     await this.#arm();
     return answers;
@@ -212,18 +211,13 @@ export class SkuStock extends DurableObject<StateEnv> {
     reservationId: string,
     nowMs: number,
     decide: () => Decision<Reason>,
-    onNew?: () => void,
+    newTickets = 0,
   ) {
     try {
       const decision = decide();
       if (!decision.ok) return decision;
       const { row, change } = decision.value;
-      if (change) {
-        this.#store.atomically(() => {
-          this.#store.apply(change, nowMs);
-          if (change.kind === "reserve") onNew?.();
-        });
-      }
+      if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
       return ok(toReservation(row));
     } catch (error) {
       logError("sku_stock_item_failed", error, { reservationId });

@@ -37,6 +37,9 @@ type StoredRow = {
 export class SkuStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  /** Two single rows as this instance last wrote or read them; undefined: to be read. A throw forgets both. */
+  #terms: SkuTerms | null | undefined;
+  #level: Level | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -45,15 +48,24 @@ export class SkuStore {
 
   /** Runs one item's reads and writes as a unit: a throw undoes them, and only them. */
   atomically<Value>(act: () => Value): Value {
-    return this.#storage.transactionSync(act);
+    try {
+      return this.#storage.transactionSync(act);
+    } catch (error) {
+      this.#terms = undefined;
+      this.#level = undefined;
+      throw error;
+    }
   }
 
   terms(): SkuTerms | null {
+    if (this.#terms !== undefined) return this.#terms;
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM terms").toArray()[0];
-    return row ? (JSON.parse(row.json) as SkuTerms) : null;
+    this.#terms = row ? (JSON.parse(row.json) as SkuTerms) : null;
+    return this.#terms;
   }
 
   writeTerms(terms: SkuTerms): void {
+    this.#terms = undefined;
     this.#sql.exec(
       "INSERT INTO terms (id, json) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json",
       JSON.stringify(terms),
@@ -61,12 +73,13 @@ export class SkuStore {
   }
 
   level(): Level {
-    return this.#sql
+    this.#level ??= this.#sql
       .exec<Level>(
         `SELECT stock, available, reserved, sold, version, tickets_seen AS ticketsSeen,
            pushed_version AS pushedVersion, push_not_before_ms AS pushNotBeforeMs FROM level`,
       )
       .one();
+    return this.#level;
   }
 
   /** The first level of a SKU: nothing yet, so that the stock's arrival is a ledger row like any other. */
@@ -74,21 +87,24 @@ export class SkuStore {
     this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
   }
 
-  moveCounts(counts: Counts): void {
+  moveCounts({ stock, available, reserved, sold }: Counts, newTickets = 0): void {
+    const before = this.level();
+    const version = before.version + 1;
+    const ticketsSeen = before.ticketsSeen + newTickets;
+    this.#level = { ...before, stock, available, reserved, sold, version, ticketsSeen };
     this.#sql.exec(
-      "UPDATE level SET stock = ?, available = ?, reserved = ?, sold = ?, version = version + 1",
-      counts.stock,
-      counts.available,
-      counts.reserved,
-      counts.sold,
+      "UPDATE level SET stock = ?, available = ?, reserved = ?, sold = ?, version = ?, tickets_seen = ?",
+      stock,
+      available,
+      reserved,
+      sold,
+      version,
+      ticketsSeen,
     );
   }
 
-  countTicket(): void {
-    this.#sql.exec("UPDATE level SET tickets_seen = tickets_seen + 1");
-  }
-
   notePush(pushedVersion: number, pushNotBeforeMs: number): void {
+    this.#level = { ...this.level(), pushedVersion, pushNotBeforeMs };
     this.#sql.exec(
       "UPDATE level SET pushed_version = ?, push_not_before_ms = ?",
       pushedVersion,
@@ -130,13 +146,29 @@ export class SkuStore {
   }
 
   /** Writes a decision: the reservation's row, the counts, and the ledger line that explains them. */
-  apply(change: Change, nowMs: number): void {
+  apply(change: Change, nowMs: number, newTickets = 0): void {
     const { row } = change;
+    if (change.kind === "reserve") this.#insert(row);
+    else {
+      this.#sql.exec(
+        "UPDATE reservations SET state = ?, order_id = ?, step = ? WHERE reservation_id = ?",
+        row.state,
+        row.orderId,
+        row.step,
+        row.reservationId,
+      );
+    }
+    if (change.kind !== null) {
+      this.moveCounts(change.counts, newTickets);
+      this.writeLedger({ ...change.counts, kind: change.kind, atMs: nowMs, row });
+    }
+  }
+
+  #insert(row: ReservationRow): void {
     this.#sql.exec(
       `INSERT INTO reservations (reservation_id, fingerprint, shopper_id, ticket_id, quantity, unit_price_minor, currency,
          version, state, created_at_ms, deadline_at_ms, order_id, step)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (reservation_id) DO UPDATE SET state = excluded.state, order_id = excluded.order_id, step = excluded.step`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.reservationId,
       row.fingerprint,
       row.shopperId,
@@ -151,10 +183,6 @@ export class SkuStore {
       row.orderId,
       row.step,
     );
-    if (change.kind !== null) {
-      this.moveCounts(change.counts);
-      this.writeLedger({ ...change.counts, kind: change.kind, atMs: nowMs, row });
-    }
   }
 
   writeLedger(

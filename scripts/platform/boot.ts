@@ -12,7 +12,7 @@ const HOST = "127.0.0.1";
 const STATE_SCRIPT = "dropline-state";
 const EVERY_MINUTE_MS = 60_000;
 /** The local queue runs one consumer at a time, where production starts up to 250: so that one does the work of many. */
-const LOCAL_VARS = { GATEWAY_CONCURRENCY: "48" };
+const LOCAL_VARS = { GATEWAY_CONCURRENCY: "96" };
 
 export const FRONT_DOORS = ["edge", "payments", "console"] as const;
 export type FrontDoor = (typeof FRONT_DOORS)[number];

@@ -16,9 +16,9 @@ const WINDOW_MS = 1_000;
 /** The drop must not end by its clock before the crowd has. */
 const OPEN_FOR_MS = 60 * 60_000;
 /** Orders wait for each other at the payment consumer when everybody buys in the same second. */
-const BACKLOG_MS_PER_UNIT = 4;
+const BACKLOG_MS_PER_UNIT = 1;
 
-const RESERVATION_TTL_MS = 10_000;
+const RESERVATION_TTL_MS = 6_000;
 const COMMAND_RESEND_MS = 2_000;
 
 /**
@@ -30,13 +30,15 @@ function paymentTimes({ faults, kills }: Options) {
   return { paymentWindowMs: kills > 0 ? LIMITS.commandLeaseMs + 5_000 : 12_000, unknownHoldMs: 8_000 };
 }
 
-export function planTimeline({ shoppers, kills }: Options): Timeline {
+export function planTimeline({ shoppers, kills, admitPerSecond }: Options): Timeline {
+  const arrivalsMs = 3 * WINDOW_MS;
+  const lineMs = Math.ceil((1_000 * shoppers) / admitPerSecond);
   return {
     lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
     windowMs: WINDOW_MS,
-    arrivalsMs: 3 * WINDOW_MS,
-    // Long enough to wait for units that two generations of others gave back; longer where the shop is away now and then.
-    patienceMs: 2 * RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
+    arrivalsMs,
+    // Long enough for the whole line to come in and for a unit that somebody let go; longer where the shop is away now and then.
+    patienceMs: arrivalsMs + lineMs + RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
   };
 }
 

@@ -75,6 +75,9 @@ async function readPage(gatewayUrl: string, apiKey: string, after: number): Prom
 
 function entryOf({ operation, outcome, order, paymentId, amountMinor }: Operation): GatewayEntry[] {
   const kind = KINDS[operation as keyof typeof KINDS];
-  if (kind === undefined || outcome !== "succeeded" || paymentId === null) return [];
+  if (paymentId === null) return [];
+  if (outcome === "refused_double_capture")
+    return [{ orderId: order, kind: "recaptured", paymentRef: paymentId, amountMinor }];
+  if (kind === undefined || outcome !== "succeeded") return [];
   return [{ orderId: order, kind, paymentRef: paymentId, amountMinor }];
 }

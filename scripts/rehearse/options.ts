@@ -30,8 +30,8 @@ export const USAGE = `Plays a drop against a simulated crowd and audits everythi
   --json FILE      writes the result there as JSON
   --faults         the gateway misbehaves, and the runtime is killed and restarted
   --kills N        how many times it is killed                     (2 with --faults, else 0)
-  --admit N        people admitted a second                        (2000)
-  --connections N  requests under way at once                      (96)
+  --admit N        people admitted a second                        (250)
+  --connections N  requests under way at once                      (48)
   --keep           leave the state directory for a look
 `;
 
@@ -44,8 +44,8 @@ const NUMBERS = {
   skus: { least: 1, initial: 3, most: 100 },
   seed: { least: 0, initial: 7, most: 2 ** 31 - 1 },
   kills: { least: 0, initial: 0, most: 100 },
-  admit: { least: 1, initial: 2_000, most: 10_000 },
-  connections: { least: 1, initial: 96, most: 1_024 },
+  admit: { least: 1, initial: 250, most: 10_000 },
+  connections: { least: 1, initial: 48, most: 1_024 },
 } as const;
 
 type Parsed = { ok: true; options: Options } | { ok: false; complaint: string };

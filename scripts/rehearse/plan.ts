@@ -37,7 +37,7 @@ export type ShopperPlan = {
   };
 };
 
-const LOBBY_SHARE = 0.6;
+const LOBBY_SHARE = 0.8;
 /** With many kills most come between them, so that there is a crowd at each. */
 const LOBBY_SHARE_WITH_MANY_KILLS = 0.2;
 const MANY_KILLS = 5;

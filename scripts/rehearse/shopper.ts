@@ -32,6 +32,7 @@ export type Ending =
   | "still_open";
 
 const PASS_TRIES_MAX = 60;
+const PAGE_LOOKS_EVERY_MS = 1_000;
 
 /** One shopper's whole visit from the door on, through the public API alone. Never throws for what the shop answers. */
 export async function shop(plan: ShopperPlan, world: World, seed: number): Promise<Ending> {
@@ -102,12 +103,16 @@ async function askForPass(visitor: Visitor, world: World, { ticket, ticketId }: 
 
 async function waitForTurn(visitor: Visitor, world: World, ticket: Ticket): Promise<string | null> {
   for (let tries = 0; tries < PASS_TRIES_MAX; tries++) {
-    const mayBeMyTurn = await world.view.until(
+    const hasNews = await world.view.until(
       ({ watermark, phase }) =>
-        watermark.cohort >= ticket.cohort || phase === "sold_out" || phase === "closed",
+        (watermark.cohort >= ticket.cohort && world.view.isMyTurn(ticket) === true) ||
+        phase === "sold_out" ||
+        phase === "closed",
       visitor.patienceEndsMs,
     );
-    if (!mayBeMyTurn || Date.now() > visitor.patienceEndsMs) return null;
+    // A page looks about once a second, and each of them at a moment of its own.
+    await sleep(PAGE_LOOKS_EVERY_MS * visitor.random.next());
+    if (!hasNews || Date.now() > visitor.patienceEndsMs) return null;
     const isOver = world.view.latest?.phase === "sold_out" || world.view.latest?.phase === "closed";
     // Most believe the page when it says that all is gone; some try anyway.
     if (isOver && visitor.random.chance(0.8)) return null;

@@ -1,16 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Snapshot } from "../../schema/line.ts";
+import { isAdmitted, type Snapshot } from "../../schema/line.ts";
+import { rankOf } from "./audit/line.ts";
 import type { EdgeClient } from "./client.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 
 /** An edge cache would hand the whole crowd one picture about so often. */
 const POLL_MS = 500;
+const ADDRESS = "10.255.255.254";
+/** Only cohorts are wanted of the record: no drop has so many steps. */
+const NO_STEPS = 1_000_000_000;
 
 /** The snapshot as the crowd sees it: fetched once for everybody. */
 export class CrowdView {
   latest: Snapshot | null = null;
+  /** Seeds of closed cohorts, from the public record: with one's ticket they tell one's place. */
+  readonly #seeds = new Map<number, string>();
+  #lastCohort = -1;
   readonly #client: EdgeClient;
   readonly #path: string;
+  readonly #recordPath: string;
   #watchers: (() => void)[] = [];
   #polling: Promise<void> | null = null;
   #isOver = false;
@@ -18,6 +26,7 @@ export class CrowdView {
   constructor(client: EdgeClient, dropId: string) {
     this.#client = client;
     this.#path = `/v1/drops/${dropId}/snapshot`;
+    this.#recordPath = `/v1/drops/${dropId}/record`;
   }
 
   start(): void {
@@ -43,13 +52,33 @@ export class CrowdView {
       const reply = await this.#client.ask(ENDPOINTS.snapshot, {
         method: "GET",
         path: this.#path,
-        address: "10.255.255.254",
+        address: ADDRESS,
       });
-      if (reply.ok) this.latest = reply.value;
+      if (reply.ok) {
+        if (reply.value.watermark.cohort > this.#lastCohort) await this.#readSeeds();
+        this.latest = reply.value;
+      }
       this.#wake();
       await sleep(POLL_MS);
     }
     this.#wake();
+  }
+
+  /** Has the watermark passed this place? Undefined while the seed of its cohort is not out. */
+  isMyTurn({ cohort, ticketId }: { cohort: number; ticketId: string }): boolean | undefined {
+    const seed = this.#seeds.get(cohort);
+    if (seed === undefined || this.latest === null) return undefined;
+    return isAdmitted({ cohort, rank: rankOf(seed, ticketId) }, this.latest.watermark);
+  }
+
+  async #readSeeds(): Promise<void> {
+    const path = `${this.#recordPath}?afterCohort=${this.#lastCohort}&afterStep=${NO_STEPS}`;
+    const reply = await this.#client.ask(ENDPOINTS.record, { method: "GET", path, address: ADDRESS });
+    if (!reply.ok) return;
+    for (const { cohort, seed } of reply.value.cohorts) {
+      this.#seeds.set(cohort, seed);
+      this.#lastCohort = Math.max(this.#lastCohort, cohort);
+    }
   }
 
   #wake(): void {

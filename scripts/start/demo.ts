@@ -17,7 +17,9 @@ export async function publishDemo(input: {
   operatorToken: string;
   opensInMs: number;
 }): Promise<Demo> {
-  const template = JSON.parse(await readFile(join(ROOT, "examples", "demo-drop.json"), "utf8")) as DropDocument;
+  const template = JSON.parse(
+    await readFile(join(ROOT, "examples", "demo-drop.json"), "utf8"),
+  ) as DropDocument;
   for (let run = 1; run <= DROPS_MAX; run += 1) {
     const dropId = run === 1 ? template.id : `${template.id}-${run}`;
     const { name } = template;
@@ -27,7 +29,8 @@ export async function publishDemo(input: {
       if (phase === "sold_out" || phase === "closed") continue;
       return { dropId, name, opensAtMs, isNew: false };
     }
-    if (answer.status !== 404) throw new Error(`the storefront answered ${answer.status}: ${await answer.text()}`);
+    if (answer.status !== 404)
+      throw new Error(`the storefront answered ${answer.status}: ${await answer.text()}`);
     const nowMs = Date.now();
     const opensAtMs = nowMs + input.opensInMs;
     const at = (ms: number) => new Date(ms).toISOString();
@@ -38,7 +41,10 @@ export async function publishDemo(input: {
   throw new Error("Every demo drop is sold out. npm start -- --fresh begins again.");
 }
 
-async function publish(input: { consoleUrl: string; operatorToken: string }, document: object & { id: string }) {
+async function publish(
+  input: { consoleUrl: string; operatorToken: string },
+  document: object & { id: string },
+) {
   const answer = await fetch(`${input.consoleUrl}/v1/drops/${document.id}/publish`, {
     method: "POST",
     headers: { Authorization: `Bearer ${input.operatorToken}`, "Content-Type": "application/json" },

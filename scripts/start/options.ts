@@ -56,6 +56,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
 function whole(name: string, value: string | undefined, initial: number, most: number): number {
   if (value === undefined) return initial;
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= 1 && number <= most)) throw new Error(`${name} takes a whole number from 1 to ${most}, not "${value}".`);
+  if (!(number >= 1 && number <= most))
+    throw new Error(`${name} takes a whole number from 1 to ${most}, not "${value}".`);
   return number;
 }

@@ -1,5 +1,5 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
-import type { OrderId } from "../../schema/ids.ts";
+import type { OrderId, ShopperId } from "../../schema/ids.ts";
 import type { BegunCommand, Outcome, PlaceItem, SkuTerms } from "../../schema/rpc.ts";
 import { fingerprint, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
 import { freshSku, orders, ordersNamespaceStub, SKU } from "./fresh.ts";
@@ -42,6 +42,11 @@ export async function freshShop(over: Partial<SkuTerms> = {}) {
     sku: one,
     shard,
     id,
+    /** An order as its shopper, or somebody else, sees it. */
+    async order(number: number, shopper: ShopperId) {
+      const [seen] = await rpc().read([{ orderId: id(number), shopperId: shopper }]);
+      return seen;
+    },
     item,
     rpc,
     stub,

@@ -7,7 +7,7 @@ import { ForEdge } from "../../durable-objects/entrypoints/for-edge.ts";
 import { ForPayments } from "../../durable-objects/entrypoints/for-payments.ts";
 import { withRetry } from "../../durable-objects/entrypoints/retry.ts";
 import state from "../../durable-objects/index.ts";
-import type { OrderId } from "../../schema/ids.ts";
+import { type OrderId, shardOfOrder } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
 import {
@@ -77,7 +77,11 @@ describe("payments", () => {
     const next = await forPayments().report(asked.map((id) => ({ orderId: id, attempt: 1, outcome })));
     expect(next.map((command) => command?.orderId ?? nobody)).toEqual(asked);
     expect(next.filter((command) => command?.operation === "capture")).toHaveLength(6);
-    expect(await forEdge().order(ids[0] as OrderId, shopperId(1))).toMatchObject({ ok: true });
+    expect(
+      await forEdge().readOrders(shardOfOrder(ids[0] as OrderId), [
+        { orderId: ids[0] as OrderId, shopperId: shopperId(1) },
+      ]),
+    ).toMatchObject([{ ok: true }]);
     expect(await forConsole().redrive(ids[0] as OrderId)).toBe(false);
   });
 

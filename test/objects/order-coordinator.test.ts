@@ -6,6 +6,7 @@ import { toOrderRow } from "../../durable-objects/order-coordinator/projection/r
 import { upsert } from "../../durable-objects/order-coordinator/projection/store.ts";
 import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";
 import { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor } from "../../schema/money.ts";
 import type { GatewayEvent } from "../../schema/rpc.ts";
 import { fingerprint, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
@@ -26,7 +27,7 @@ const alarmAtMs = (shop: Shop) => runInDurableObject(shop.stub(), (_, { storage 
 describe("a cold coordinator", () => {
   test("knows no order, begins nothing, and a knock does no harm", async () => {
     const shop = await freshShop();
-    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+    expect(await shop.order(1, shopperId(1))).toMatchObject({
       refusal: { code: "order_not_found" },
     });
     expect(await shop.begin(1, 1)).toBeNull();
@@ -35,7 +36,7 @@ describe("a cold coordinator", () => {
         .rpc()
         .report([{ orderId: shop.id(1), attempt: 1, outcome: { kind: "unknown", reason: "x" } }]),
     ).toEqual([null]);
-    expect(await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"))).toBe(false);
+    expect(await shop.rpc().gatewayEvents([authorized(shop, 1, "pay_1")])).toEqual([false]);
     expect(await shop.rpc().redrive(shop.id(1))).toBe(false);
     await shop.rpc().knock();
     expect(await alarmAtMs(shop)).toBeNull();
@@ -77,7 +78,7 @@ describe("one purchase", () => {
     expect(await shop.level()).toMatchObject({ reserved: 0, sold: 1 });
     if (!capture) throw new Error("unreachable");
     expect(await shop.report(capture, { kind: "succeeded", ref: "pay_1" })).toBeNull();
-    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+    expect(await shop.order(1, shopperId(1))).toMatchObject({
       value: { status: "confirmed", money: "captured", pollAfterMs: null },
     });
   });
@@ -89,11 +90,11 @@ describe("one purchase", () => {
     if (!session) throw new Error("nothing to begin");
     expect(session.operation).toBe("session");
     await shop.report(session, { kind: "succeeded", ref: "ses_1", url: "https://gateway.test/ses_1" });
-    expect(await shop.rpc().order(shop.id(1), shopperId(1))).toMatchObject({
+    expect(await shop.order(1, shopperId(1))).toMatchObject({
       value: { status: "awaiting_payment", paymentUrl: "https://gateway.test/ses_1" },
     });
-    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
-    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
+    await shop.rpc().gatewayEvents([authorized(shop, 1, "pay_1")]);
+    await shop.rpc().gatewayEvents([authorized(shop, 1, "pay_1")]);
     expect(await shop.audited(1)).toMatchObject({
       status: "processing",
       money: "authorized",
@@ -137,7 +138,7 @@ describe("one purchase", () => {
   test("of somebody else does not exist", async () => {
     const shop = await freshShop();
     await shop.buy(1);
-    expect(await shop.rpc().order(shop.id(1), shopperId(2))).toMatchObject({
+    expect(await shop.order(1, shopperId(2))).toMatchObject({
       refusal: { code: "order_not_found" },
     });
   });
@@ -206,7 +207,7 @@ describe("place", () => {
     expect(await placing).toMatchObject([{ refusal: { code: "unavailable" } }]);
     pin.mockRestore();
     expect(await shop.rpc().place([shop.item(1)])).toMatchObject([{ refusal: { code: "unavailable" } }]);
-    pass(250);
+    pass(LIMITS.effectRetryBaseMs);
     expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
       { ok: true, value: { status: "processing" } },
     ]);
@@ -220,10 +221,10 @@ describe("a crash", () => {
     await runInDurableObject(shop.stub(), async (_, { storage }) => {
       const item = shop.item(1);
       new OrderStore(storage).insert(item, newFacts("token", item.unknownHoldMs), Date.now());
-      await storage.setAlarm(Date.now() + 250);
+      await storage.setAlarm(Date.now() + LIMITS.effectRetryBaseMs);
     });
     await evictDurableObject(shop.stub());
-    pass(250);
+    pass(LIMITS.effectRetryBaseMs);
     expect(await shop.alarm()).toBe(true);
     expect(await shop.audited(1)).toMatchObject({
       status: "processing",
@@ -322,7 +323,7 @@ describe("the alarm", () => {
     });
     pass(60_000);
     await shop.alarm();
-    expect(logged.mock.calls.flat().join()).toContain("order_coordinator_alarm_failed");
+    expect(logged.mock.calls.flat().join()).toContain("order_not_woken");
     expect(await alarmAtMs(shop)).toBe(Date.now() + 50);
     await runInDurableObject(shop.stub(), (_, { storage }) => {
       storage.sql.exec("DROP TRIGGER trouble");
@@ -362,7 +363,7 @@ describe("an unknown outcome", () => {
     pass(120_000);
     await shop.alarm();
     await shop.sku.rpc().reserve([reserveItem(2)]);
-    await shop.rpc().gatewayEvent(authorized(shop, 1, "pay_1"));
+    await shop.rpc().gatewayEvents([authorized(shop, 1, "pay_1")]);
     expect((await shop.begin(1, 2))?.operation).toBe("void");
     expect(await shop.audited(1)).toMatchObject({ status: "canceled", cancelReason: "payment_unknown" });
   });
@@ -374,7 +375,7 @@ describe("D1", () => {
     await shop.buy(1);
     await shop.pay(1);
     expect(await inD1(shop, 1)).toBeNull();
-    pass(500);
+    pass(LIMITS.projectionDelayMs);
     await shop.alarm();
     const order = await shop.audited(1);
     expect(await inD1(shop, 1)).toEqual({ status: "confirmed", money: "captured", version: order?.version });
@@ -426,7 +427,7 @@ describe("D1", () => {
     await shop.reserve(...numbers);
     await shop.rpc().place(numbers.map((number) => shop.item(number)));
     for (let turn = 0; turn < 3; turn += 1) {
-      pass(500);
+      pass(LIMITS.projectionDelayMs);
       await shop.alarm();
     }
     const count = await env.DB.prepare("SELECT COUNT(*) AS rows FROM orders WHERE drop_id = ?")

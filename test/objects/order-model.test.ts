@@ -81,7 +81,7 @@ test("in any history of the real objects every order ends, with its money and it
       };
       const hear = async (at: number) => {
         const [event] = events.splice(at % events.length, 1);
-        if (event) await shop.rpc().gatewayEvent(event);
+        if (event) await shop.rpc().gatewayEvents([event]);
       };
       const buy = async (number: number) => {
         await shop.reserve(number);

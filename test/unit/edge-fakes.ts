@@ -5,7 +5,14 @@ import { DropId, type ReservationId, type ShopperId, SkuId } from "../../schema/
 import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
 import { totalMinor } from "../../schema/money.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { EdgeApi, KeyedReserveItem, PlaceItem, Reservation, ReserveItem } from "../../schema/rpc.ts";
+import type {
+  EdgeApi,
+  KeyedReserveItem,
+  OrderQuery,
+  PlaceItem,
+  Reservation,
+  ReserveItem,
+} from "../../schema/rpc.ts";
 import { createApp } from "../../workers/edge/app.ts";
 import type { Clock, Deps, Lifetime, LogEntry } from "../../workers/edge/deps.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
@@ -169,11 +176,13 @@ export class FakeState implements EdgeApi {
     return items.map((item) => this.#placeOne(item));
   }
 
-  async order(orderId: string, shopperId: ShopperId) {
-    this.#count("order");
-    const order = this.orders.get(orderId);
-    if (order?.item.shopperId !== shopperId) return refuse({ code: "order_not_found" as const });
-    return ok(order.answer);
+  async readOrders(_shard: number, items: OrderQuery[]) {
+    this.#count("readOrders");
+    return items.map(({ orderId, shopperId }) => {
+      const order = this.orders.get(orderId);
+      if (order?.item.shopperId !== shopperId) return refuse({ code: "order_not_found" as const });
+      return ok(order.answer);
+    });
   }
 
   change(orderId: string, changes: Partial<OrderAnswer>): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { statusOf } from "../../durable-objects/order-coordinator/decide.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { type Act, World } from "./order-world.ts";
 import { full, orderId, reservationId } from "./sku-stock-fakes.ts";
 
@@ -111,7 +112,7 @@ describe("a crash", () => {
     await handle(world, "pin to");
     await handle(world, "pin: pinned");
     expect(ours(world).facts.units).toBe("unpinned");
-    await play(world, { act: "advance", ms: 250 }, { act: "alarm" });
+    await play(world, { act: "advance", ms: LIMITS.effectRetryBaseMs }, { act: "alarm" });
     await handle(world, "pin to");
     await handle(world, "pin: pinned again".slice(0, 4));
     expect(ours(world)).toMatchObject({ facts: { units: "pinned" }, effect: { step: 1 } });

@@ -24,7 +24,7 @@ async function deliver(
     headers: { "content-type": "application/json", ...headers },
     body: body as BodyInit,
   });
-  const response = await createApp(world.deps).fetch(request);
+  const response = await createApp(world.deps).fetch(request, {}, fakeContext);
   expect(response.headers.get("cache-control")).toBe("no-store");
   if (response.status === 204) return { status: 204, code: null, headers: response.headers };
   expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -32,6 +32,8 @@ async function deliver(
   expect(status).toBe(response.status);
   return { status, code, headers: response.headers };
 }
+
+const fakeContext = { waitUntil() {}, passThroughOnException() {}, props: {} } as unknown as ExecutionContext;
 
 function sign(body: string | Uint8Array, { secret = WEBHOOK_SECRET, nowMs = Date.now() } = {}) {
   return signWebhook(secret, { messageId: "msg_1", body: Buffer.from(body).toString("utf8"), nowMs });

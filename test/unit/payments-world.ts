@@ -120,10 +120,10 @@ export function aWorld(script: Script, gateway: Partial<Gateway> = {}) {
       failNext(failures.report);
       return items.map((item) => script.next?.(item) ?? null);
     },
-    async gatewayEvent(event) {
-      calls.events.push(event);
+    async gatewayEvents(events) {
+      calls.events.push(...events);
       failNext(failures.event);
-      return script.knowsOrders ?? true;
+      return events.map(() => script.knowsOrders ?? true);
     },
   };
 

@@ -176,6 +176,19 @@ const PLANTED: Planted[] = [
     },
   ],
   [
+    "a second capture that the gateway refused",
+    "doubleCaptures",
+    /a second capture of pay_1 was asked for/,
+    (evidence) => {
+      evidence.gateway.push({
+        orderId: orderId(1),
+        kind: "recaptured",
+        paymentRef: "pay_1",
+        amountMinor: 9_900,
+      });
+    },
+  ],
+  [
     "a second capture under another payment, refunded since",
     "doubleCaptures",
     /was captured again, as pay_2/,

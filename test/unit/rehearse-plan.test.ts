@@ -18,8 +18,8 @@ describe("the command line", () => {
         json: null,
         faults: false,
         kills: 0,
-        connections: 96,
-        admitPerSecond: 2_000,
+        connections: 48,
+        admitPerSecond: 250,
         keep: false,
       },
     });

@@ -1,17 +1,8 @@
 import { LIMITS } from "../../schema/limits.ts";
-import { ok, type Result, refuse } from "../../schema/result.ts";
-import type { EdgeApi, Refusal } from "../../schema/rpc.ts";
+import { ok, type Result } from "../../schema/result.ts";
+import type { EdgeApi } from "../../schema/rpc.ts";
+import { type Unavailable, unavailable } from "../combine.ts";
 import type { Deps } from "./deps.ts";
-import { TUNING } from "./tuning.ts";
-
-export type Unavailable = Refusal<"unavailable">;
-
-export const unavailable = (detail?: string): { ok: false; refusal: Unavailable } =>
-  refuse({
-    code: "unavailable",
-    retryAfterMs: TUNING.unavailableRetryMs,
-    ...(detail === undefined ? {} : { detail }),
-  });
 
 /**
  * One call into the objects. Repeats what failed in passing (`retryable`), never what is `overloaded`: each try with a

@@ -3,8 +3,9 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { ClosedCohort } from "../../schema/line.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { Refusal } from "../../schema/rpc.ts";
+import type { Unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
-import { callState, type Unavailable } from "./call-state.ts";
+import { callState } from "./call-state.ts";
 import type { Deps, Lifetime } from "./deps.ts";
 import { TUNING } from "./tuning.ts";
 

@@ -2,14 +2,11 @@ import * as z from "zod";
 import { kvKeys, PublishedSummary } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
 import type { EdgeApi } from "../../schema/rpc.ts";
+import type { Clock } from "../combine.ts";
 import { type Keyset, parseKeyset } from "./keyset.ts";
 import { TUNING } from "./tuning.ts";
 
-/** Time as the edge sees it. `after` returns the act that cancels; a timer belongs to the request that set it. */
-export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
-
-/** What a request's context grants: work that goes on after its client has left. */
-export type Lifetime = { waitUntil(work: Promise<unknown>): void };
+export type { Clock, Lifetime } from "../combine.ts";
 
 /** Everything outside of the edge. Tests give their own; `depsFrom` is the only place that touches bindings. */
 export type Deps = {

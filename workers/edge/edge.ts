@@ -7,14 +7,16 @@ import { ok, type Result } from "../../schema/result.ts";
 import type {
   JoinAnswer,
   KeyedReserveItem,
+  OrderLookup,
+  OrderQuery,
   PlaceAnswer,
   PlaceItem,
   Refusal,
   ReserveAnswer,
 } from "../../schema/rpc.ts";
+import { type Combiner, createCombiner } from "../combine.ts";
 import { callState } from "./call-state.ts";
 import { ClosedCohorts } from "./closed-cohorts.ts";
-import { type Combiner, createCombiner } from "./combine.ts";
 import type { Deps, Lifetime } from "./deps.ts";
 import { Fresh } from "./fresh.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
@@ -32,6 +34,7 @@ export type Edge = Deps & {
   joins: Combiner<DropId, TicketId, JoinAnswer>;
   reserves: Combiner<number, KeyedReserveItem, ReserveAnswer>;
   places: Combiner<number, PlaceItem, PlaceAnswer>;
+  orders: Combiner<number, OrderQuery, OrderLookup>;
 };
 
 /** What a verb gets beside its input: the edge, and its request's lifetime. */
@@ -76,6 +79,12 @@ export function createEdge(deps: Deps): Edge {
       batchMax: LIMITS.batchItemsMax,
       call: (shard, items) => callState(deps, "place", (state) => state.place(shard, items)),
     }),
+    orders: createCombiner({
+      clock,
+      laneOf: (shard) => String(shard),
+      batchMax: LIMITS.batchItemsMax,
+      call: (shard, items) => callState(deps, "readOrders", (state) => state.readOrders(shard, items)),
+    }),
   };
 }
 
@@ -87,6 +96,11 @@ export function reserveInShard({ edge, lifetime }: Act, item: KeyedReserveItem) 
 /** Orders of one coordinator's shard travel together. */
 export function placeInShard({ edge, lifetime }: Act, item: PlaceItem) {
   return edge.places.submit(shardOfOrder(item.orderId), item, lifetime);
+}
+
+/** Looks at orders of one shard travel together too: a rush of polls is few calls. */
+export function readInShard({ edge, lifetime }: Act, query: OrderQuery) {
+  return edge.orders.submit(shardOfOrder(query.orderId), query, lifetime);
 }
 
 /** All tickets of one call get the same answer: the queue decides the cohort once, by its own clock. */

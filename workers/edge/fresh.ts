@@ -1,6 +1,6 @@
 import { ok, type Result } from "../../schema/result.ts";
+import { type Unavailable, unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
-import { type Unavailable, unavailable } from "./call-state.ts";
 import type { Clock, Lifetime } from "./deps.ts";
 import { TUNING } from "./tuning.ts";
 

@@ -18,13 +18,6 @@ export const TUNING = {
   /** KV lists at most 1,000 names a call; a brand has far fewer drops. */
   dropListMax: 1_000,
 
-  /** Requests that may wait in one lane: ten full batches. More is shed at once, while an answer is still cheap. */
-  laneWaitingMax: 5_000,
-  /** A leader that gave no sign for this long is taken for dead (its context was ended), and the next arrival leads. */
-  leaderSilentMs: 10_000,
-
-  /** Retry-After of a 503: the combiner's lane drains within a second or two. */
-  unavailableRetryMs: 2_000,
   /** Retry-After of a 429: the length of the binding's windows in wrangler.toml. */
   addressWindowMs: 60_000,
   shopperWindowMs: 10_000,

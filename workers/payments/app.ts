@@ -7,12 +7,14 @@ import { LIMITS } from "../../schema/limits.ts";
 import { type Problem, REFUSALS } from "../../schema/refusals.ts";
 import type { Refusal } from "../../schema/rpc.ts";
 import type { Deps } from "./deps.ts";
+import { createEvents } from "./events.ts";
 import { receiveWebhook } from "./receive-webhook.ts";
 
 type PaymentsContext = { Variables: RequestIdVariables };
 
 /** The doors of this Worker: one for each gateway's webhooks, and nothing else. */
 export function createApp(deps: Deps) {
+  const events = createEvents(deps);
   const app = new Hono<PaymentsContext>();
   app.use(requestId());
   app.use(secureHeaders());
@@ -40,7 +42,8 @@ export function createApp(deps: Deps) {
         timestamp: context.req.header("webhook-timestamp") ?? "",
         signature: context.req.header("webhook-signature") ?? "",
       },
-      deps,
+      { ...deps, events },
+      context.executionCtx,
     );
     return answer.ok ? context.body(null, 204) : problem(context, answer.refusal);
   });

@@ -2,12 +2,10 @@ import * as z from "zod";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentsApi } from "../../schema/rpc.ts";
 import type { GatewayName } from "../../schema/statuses.ts";
+import type { Clock } from "../combine.ts";
 import type { Gateway } from "./gateways/port.ts";
 import { sandboxGateway } from "./gateways/sandbox.ts";
 import { d1Parking, type Parking } from "./store.ts";
-
-/** `after` returns the act that cancels. */
-export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
 
 export type LogEntry = { level: "info" | "warn" | "error"; event: string; [field: string]: unknown };
 

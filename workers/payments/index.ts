@@ -3,9 +3,13 @@ import { consumeCommands } from "./consume-commands.ts";
 import { depsFrom } from "./deps.ts";
 import { parkDeadLetters } from "./park-dead-letters.ts";
 
+/** One an isolate: it holds the lane in which webhooks travel together. */
+let app: ReturnType<typeof createApp> | undefined;
+
 export default {
-  fetch(request, env) {
-    return createApp(depsFrom(env)).fetch(request);
+  fetch(request, env, context) {
+    app ??= createApp(depsFrom(env));
+    return app.fetch(request, env, context);
   },
 
   /** What escapes from a consumer is not printed by the local runtime, so it is caught and logged here. */

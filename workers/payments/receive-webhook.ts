@@ -4,8 +4,9 @@ import { OrderId } from "../../schema/ids.ts";
 import { AmountMinor } from "../../schema/money.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { GatewayEvent, Refusal } from "../../schema/rpc.ts";
-import { callState } from "./call-state.ts";
+import type { Lifetime } from "../combine.ts";
 import type { Deps } from "./deps.ts";
+import type { Events } from "./events.ts";
 import { TUNING } from "./tuning.ts";
 
 const KINDS = {
@@ -44,7 +45,8 @@ export type WebhookRefusal = Refusal<
  */
 export async function receiveWebhook(
   request: WebhookRequest,
-  deps: Pick<Deps, "state" | "webhookSecrets" | "clock" | "random" | "log">,
+  deps: Pick<Deps, "webhookSecrets" | "log"> & { events: Events },
+  lifetime: Lifetime,
 ): Promise<Result<null, WebhookRefusal>> {
   const text = verify(request, deps.webhookSecrets.sandbox);
   if (text === null) {
@@ -58,16 +60,11 @@ export async function receiveWebhook(
   }
   if (event.value === null) return ok(null);
   const { orderId, kind } = event.value;
-  try {
-    const isKnown = await callState(deps, "gatewayEvent", (state) =>
-      state.gatewayEvent(event.value as GatewayEvent),
-    );
-    if (!isKnown)
-      deps.log({ level: "error", event: "webhook_order_unknown", gateway: "sandbox", orderId, kind });
-    return ok(null);
-  } catch {
-    return refuse({ code: "unavailable", retryAfterMs: TUNING.webhookRetryMs });
-  }
+  const heard = await deps.events.submit(null, event.value, lifetime);
+  if (!heard.ok) return refuse({ code: "unavailable", retryAfterMs: TUNING.webhookRetryMs });
+  if (!heard.value)
+    deps.log({ level: "error", event: "webhook_order_unknown", gateway: "sandbox", orderId, kind });
+  return ok(null);
 }
 
 /** The body as text when its signature holds. Strict UTF-8 without dropping a mark: text and bytes stand for each other. */

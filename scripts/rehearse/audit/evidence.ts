@@ -15,7 +15,8 @@ export type SkuEvidence = {
 /** One line of the gateway's own books. */
 export type GatewayEntry = {
   orderId: string;
-  kind: "authorized" | "captured" | "voided" | "refunded";
+  /** `recaptured`: asked to capture what it had captured, under another key; it refused, but we must never have asked. */
+  kind: "authorized" | "captured" | "recaptured" | "voided" | "refunded";
   paymentRef: string;
   amountMinor: number;
 };

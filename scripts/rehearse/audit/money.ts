@@ -22,6 +22,11 @@ function auditPayment(order: AuditedOrder, entries: GatewayEntry[]): Violation[]
   for (const extra of captures.slice(1)) {
     found.push(violation("doubleCaptures", `${order.orderId} was captured again, as ${extra.paymentRef}`));
   }
+  for (const { paymentRef } of entries.filter((entry) => entry.kind === "recaptured")) {
+    found.push(
+      violation("doubleCaptures", `${order.orderId}: a second capture of ${paymentRef} was asked for`),
+    );
+  }
   for (const { amountMinor } of captures) {
     if (amountMinor === order.totalMinor) continue;
     found.push(

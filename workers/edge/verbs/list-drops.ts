@@ -1,6 +1,6 @@
 import type { DropsAnswer } from "../../../schema/http.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Unavailable } from "../call-state.ts";
+import type { Unavailable } from "../../combine.ts";
 import type { Act } from "../edge.ts";
 
 /** The published drops, soonest first. From KV: up to a minute behind, and never decided from. */

@@ -1,8 +1,22 @@
-import { LIMITS } from "../../schema/limits.ts";
-import type { Result } from "../../schema/result.ts";
-import { type Unavailable, unavailable } from "./call-state.ts";
-import type { Clock, Lifetime } from "./deps.ts";
-import { TUNING } from "./tuning.ts";
+import { LIMITS } from "../schema/limits.ts";
+import { type Result, refuse } from "../schema/result.ts";
+import type { Refusal } from "../schema/rpc.ts";
+
+/** Time as a Worker sees it. `after` returns the act that cancels; a timer belongs to the request that set it. */
+export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
+
+/** What a request's context grants: work that goes on after its client has left. */
+export type Lifetime = { waitUntil(work: Promise<unknown>): void };
+
+/** Nobody knows what became of the item: it is to be sent again. */
+export type Unavailable = Refusal<"unavailable">;
+
+export const unavailable = (detail?: string): { ok: false; refusal: Unavailable } =>
+  refuse({
+    code: "unavailable",
+    retryAfterMs: LIMITS.unavailableRetryMs,
+    ...(detail === undefined ? {} : { detail }),
+  });
 
 /**
  * Requests that are in one isolate together travel in one call. The first to arrive in a lane leads: it calls at once,
@@ -57,10 +71,10 @@ export function createCombiner<Scope, Item, Answer>(
     const known = lanes.get(name);
     const lane = known ?? { name, scope, waiting: [], term: 0, signAtMs: clock.now() };
     lanes.set(name, lane);
-    if (lane.waiting.length >= TUNING.laneWaitingMax)
+    if (lane.waiting.length >= LIMITS.laneWaitingMax)
       return Promise.resolve(unavailable("Too many are waiting here."));
     const answered = enqueue(lane, item, lifetime);
-    const isLeaderless = known === undefined || clock.now() - lane.signAtMs > TUNING.leaderSilentMs;
+    const isLeaderless = known === undefined || clock.now() - lane.signAtMs > LIMITS.leaderSilentMs;
     if (isLeaderless) lifetime.waitUntil(lead(lane));
     return answered;
   }

@@ -2,9 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
-import { unavailable } from "../../workers/edge/call-state.ts";
-import { type Answered, createCombiner } from "../../workers/edge/combine.ts";
-import { TUNING } from "../../workers/edge/tuning.ts";
+import { type Answered, createCombiner, unavailable } from "../../workers/combine.ts";
 import { FakeClock, fakeLifetime, settle } from "./edge-fakes.ts";
 
 type Call = { lane: string; items: number[]; finish(): void; refuse(): void; throw(): void };
@@ -152,7 +150,7 @@ describe("a follower", () => {
   test("is not stranded by a leader that died: the next arrival takes over", async () => {
     const { calls, submit, end, clock } = open();
     submit(1);
-    await clock.advance(TUNING.leaderSilentMs - 1);
+    await clock.advance(LIMITS.leaderSilentMs - 1);
     const waiting = submit(2);
     await clock.advance(2);
     const next = submit(3);
@@ -170,7 +168,7 @@ describe("a follower", () => {
 
   test("beyond what a lane may hold is refused at once", async () => {
     const { submit } = open();
-    for (let item = 0; item <= TUNING.laneWaitingMax; item++) submit(item);
+    for (let item = 0; item <= LIMITS.laneWaitingMax; item++) submit(item);
     const beyond = submit(1);
     await settle();
     expect(beyond.outcome.value).toBe("unavailable");
