@@ -2,6 +2,14 @@
 export type Migration = { id: number; sql: string };
 
 /**
+ * Has this object ever been written to? Objects come to be when their name is called, and anybody can make up names: one
+ * that nobody published must answer without writing a row.
+ */
+export function isBorn(storage: DurableObjectStorage): boolean {
+  return storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'schema_steps'").toArray().length > 0;
+}
+
+/**
  * Brings an object's tables to the newest step. A repeat does nothing.
  * @throws when a step that ran before reads differently now, or is missing: the code is not the one that wrote these rows.
  */

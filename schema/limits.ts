@@ -38,6 +38,8 @@ export const LIMITS = {
   joinBatchMax: 1_000,
   /** The largest stored value in an object's row is 2 MB; a chunk of the ticket log stays far below. */
   ticketsPerChunkMax: 4_096,
+  /** People whom one line remembers, at 16 to 32 bytes of its 128 MB each; past that, joining is refused. */
+  joinedMax: 2_000_000,
   /** Rows in one page of an audit or a record. */
   pageRowsMax: 1_000,
 
@@ -92,14 +94,16 @@ export const LIMITS = {
   resolveMaxMs: 60_000,
   /** A refused refund is tried again as a new attempt so many times, then waits for a person. */
   refundAttemptsMax: 5,
+  /** The first pause before a refused refund is tried again; four times longer each time, so the fifth try is 21 minutes on. */
+  refundRetryBaseMs: 15_000,
   /**
    * A call to another object or to D1 that failed is repeated after this, doubling up to the maximum. Longer than a call
    * takes in a rush: the alarm is for work whose call died, and must not chase calls that are under way.
    */
   effectRetryBaseMs: 2_000,
   effectRetryMaxMs: 30_000,
-  /** An order's changes within this reach D1 as one: most purchases are over by then. */
-  projectionDelayMs: 1_000,
+  /** An order's changes within this reach D1 as one: most purchases are over by then, and D1 has one row to write. */
+  projectionDelayMs: 3_000,
   /** A batch to D1 takes some ten milliseconds; an alarm waits so long for it and no longer. */
   projectionPatienceMs: 1_000,
   /** Orders of one shard held in memory, about 3 KB each; objects of one kind share an isolate of 128 MB. */

@@ -136,10 +136,11 @@ export type StockAudit = {
 
 // DropQueue -----------------------------------------------------------------------------------------------------------
 
-/** `ticketIds`: 16 bytes each, one after the other. All of one call get the same cohort. */
+/** `ticketIds`: 16 bytes each, one after the other; places in the same order. A ticket has one place in a drop: its first. */
+export type JoinedPlace = { cohort: number; cohortClosesAtMs: number };
 export type JoinAnswer = Result<
-  { cohort: number; cohortClosesAtMs: number },
-  Refusal<"drop_not_found" | "drop_not_open" | "drop_closed">
+  JoinedPlace[],
+  Refusal<"drop_not_found" | "drop_not_open" | "drop_closed" | "unavailable">
 >;
 
 export type PublishAnswer = Result<PublishedDrop, Refusal<"drop_already_live" | "internal">>;

@@ -13,10 +13,12 @@ const HOME = join(ROOT, ".dropline");
 const STATE = join(HOME, "state");
 const LEDGER = join(HOME, "sandbox");
 
+const PROGRESS_MS = 1_000;
+
 const stops: (() => Promise<void>)[] = [];
 let isStopping = false;
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+listenForStop();
 
 try {
   const options = parseStartOptions(process.argv.slice(2));
@@ -55,6 +57,7 @@ async function start({ ports, fresh, opensInSeconds }: StartOptions): Promise<vo
     bootPlatform({ stateDir: STATE, ports, secrets, vars: { SANDBOX_URL: sandbox.url }, quiet: false }),
   );
   stops.unshift(() => platform.dispose());
+  listenForStop();
   const { edge, console: consoleUrl, payments } = platform.urls;
   const demo = await step("Publishing the demo drop", () =>
     publishDemo({
@@ -80,10 +83,19 @@ async function start({ ports, fresh, opensInSeconds }: StartOptions): Promise<vo
   State is kept in .dropline/ over restarts; npm start -- --fresh begins again. Ctrl-C stops everything.`);
 }
 
+/** Alone: Miniflare brings a listener of its own, which ends the process before everything is closed. */
+function listenForStop(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => void stop(0));
+  }
+}
+
 async function step<Value>(what: string, act: () => Promise<Value>): Promise<Value> {
   process.stdout.write(`  ${what} ...`);
   const startedAt = performance.now();
-  const value = await act();
+  const ticking = setInterval(() => process.stdout.write("."), PROGRESS_MS);
+  const value = await act().finally(() => clearInterval(ticking));
   process.stdout.write(` ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
   return value;
 }

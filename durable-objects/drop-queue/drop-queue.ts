@@ -5,7 +5,7 @@ import type { ClosedCohort, LineRecord, Snapshot } from "../../schema/line.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { JoinAnswer, LevelPush, PublishAnswer, Refusal, SkuTerms } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
-import { migrate } from "../migrate.ts";
+import { isBorn } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import {
   admissionBudget,
@@ -19,8 +19,8 @@ import {
   type Schedule,
   scheduleOf,
 } from "./decide.ts";
-import { MIGRATIONS } from "./migrations.ts";
-import { type DropRow, LineStore, TICKET_ID_BYTES } from "./store.ts";
+import { type DropRow, LineStore } from "./store.ts";
+import { TicketIndex } from "./ticket-index.ts";
 
 type NotFound = Refusal<"drop_not_found">;
 
@@ -32,13 +32,15 @@ type NotFound = Refusal<"drop_not_found">;
 export class DropQueue extends DurableObject<StateEnv> {
   readonly #store: LineStore;
   #armedForMs: number | null = null;
-  /** Ids of the newest cohort, so that a repeat is seen without reading the log. Rebuilt from it after an eviction. */
-  #members: { cohort: number; ids: Set<string> } | null = null;
+  /** Who is in the log, so that a repeat is seen without reading it. Rebuilt from it after an eviction. */
+  #index: TicketIndex | null = null;
 
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
     this.#store = new LineStore(ctx.storage);
-    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
+    ctx.blockConcurrencyWhile(async () => {
+      if (isBorn(ctx.storage)) this.#store.bear();
+    });
   }
 
   /**
@@ -47,6 +49,7 @@ export class DropQueue extends DurableObject<StateEnv> {
    */
   async publish(document: DropDocument, version: string): Promise<PublishAnswer> {
     const nowMs = Date.now();
+    this.#store.bear();
     const before = this.#store.drop()?.published;
     if (before && before.version !== version && nowMs >= Date.parse(before.document.opensAt)) {
       return refuse({ code: "drop_already_live" });
@@ -70,8 +73,8 @@ export class DropQueue extends DurableObject<StateEnv> {
   }
 
   /**
-   * Appends ticket ids (16 bytes each) to the cohort of this moment and answers when that is durable. An id that the
-   * cohort has already is not counted again; the same shopper in a later cohort has a later place as well, never a better.
+   * Appends ticket ids (16 bytes each) to the cohort of this moment and answers when that is durable. An id that is in the
+   * log already keeps its first place, whenever it comes again: a repeat is never better, and never worse.
    */
   async join(ticketIds: Uint8Array): Promise<JoinAnswer> {
     const nowMs = Date.now();
@@ -82,17 +85,19 @@ export class DropQueue extends DurableObject<StateEnv> {
     if (phase === "announced")
       return refuse({ code: "drop_not_open", retryAfterMs: schedule.lobbyOpensAtMs - nowMs });
     if (phase === "closed") return refuse({ code: "drop_closed" });
+    if (this.#tickets().size >= LIMITS.joinedMax)
+      return refuse({ code: "unavailable", detail: "The line is full." });
     // A clock that steps back must not reopen a cohort whose seed is out.
     const cohort = Math.max(cohortAt(schedule, nowMs), (this.#store.lastClosed() ?? -1) + 1);
-    const fresh = freshIds(ticketIds, this.#membersOf(cohort));
+    const { cohorts, fresh } = this.#tickets().addAll(ticketIds, cohort);
     try {
       if (fresh.byteLength > 0) this.#store.atomically(() => this.#store.append(cohort, fresh));
     } catch (error) {
-      this.#members = null;
+      this.#index = null;
       throw error;
     }
     await this.#arm();
-    return ok({ cohort, cohortClosesAtMs: cohortEndMs(schedule, cohort) });
+    return ok(cohorts.map((cohort) => ({ cohort, cohortClosesAtMs: cohortEndMs(schedule, cohort) })));
   }
 
   /** The public picture of this moment. */
@@ -179,7 +184,6 @@ export class DropQueue extends DurableObject<StateEnv> {
     for (const { cohort } of this.#store.openCohorts()) {
       if (cohortEndMs(schedule, cohort) > nowMs) continue;
       this.#store.close(cohort, crypto.getRandomValues(new Uint8Array(32)), nowMs);
-      if (this.#members?.cohort === cohort) this.#members = null;
     }
     for (const cohort of this.#store.unfolded()) this.#store.fold(cohort);
     this.#admit(drop, schedule, nowMs);
@@ -203,13 +207,12 @@ export class DropQueue extends DurableObject<StateEnv> {
     this.#store.noteTick(nowMs, left);
   }
 
-  #membersOf(cohort: number): Set<string> {
-    if (this.#members?.cohort !== cohort) {
-      const ids = new Set<string>();
-      for (const batch of this.#store.ticketsOf(cohort)) freshIds(batch, ids);
-      this.#members = { cohort, ids };
+  #tickets(): TicketIndex {
+    if (this.#index === null) {
+      this.#index = new TicketIndex();
+      for (const { cohort, ids } of this.#store.ticketLog()) this.#index.addAll(ids, cohort);
     }
-    return this.#members.ids;
+    return this.#index;
   }
 
   async #configureSkus(): Promise<void> {
@@ -251,21 +254,6 @@ export class DropQueue extends DurableObject<StateEnv> {
     this.#armedForMs = nextMs;
     await this.ctx.storage.setAlarm(nextMs);
   }
-}
-
-/** The ids of a batch that are not members yet; they become members. */
-function freshIds(batch: Uint8Array, members: Set<string>): Uint8Array {
-  const fresh = new Uint8Array(batch.byteLength);
-  let bytes = 0;
-  for (let at = 0; at + TICKET_ID_BYTES <= batch.byteLength; at += TICKET_ID_BYTES) {
-    const id = batch.subarray(at, at + TICKET_ID_BYTES);
-    const key = String.fromCharCode(...id);
-    if (members.has(key)) continue;
-    members.add(key);
-    fresh.set(id, bytes);
-    bytes += TICKET_ID_BYTES;
-  }
-  return fresh.slice(0, bytes);
 }
 
 function skuTerms({ version, publishedAtMs, document }: PublishedDrop): SkuTerms[] {

@@ -3,7 +3,10 @@ import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { ClosedCohort, SkuLevel, Watermark, WatermarkStep } from "../../schema/line.ts";
 import type { LevelPush, SkuTerms } from "../../schema/rpc.ts";
+import { migrate } from "../migrate.ts";
 import { type CohortSize, LINE_START } from "./decide.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { TICKET_ID_BYTES } from "./ticket-index.ts";
 
 export type DropRow = {
   published: PublishedDrop;
@@ -13,17 +16,22 @@ export type DropRow = {
 };
 export type SkuRow = { terms: SkuTerms; isConfigured: boolean };
 
-/** Bytes of one ticket id in the log. */
-export const TICKET_ID_BYTES = 16;
-
 /** The only SQL of a drop's line. Synchronous throughout. */
 export class LineStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 
+  #isBorn = false;
+
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+  }
+
+  /** Makes the tables, or brings them to the newest step. Before it there is nothing to read. */
+  bear(): void {
+    migrate(this.#storage, MIGRATIONS);
+    this.#isBorn = true;
   }
 
   atomically<Value>(act: () => Value): Value {
@@ -31,6 +39,7 @@ export class LineStore {
   }
 
   drop(): DropRow | null {
+    if (!this.#isBorn) return null;
     const row = this.#sql
       .exec<{ published: string; soldOutAtMs: number | null; lastTickMs: number; carry: number }>(
         "SELECT published, sold_out_at_ms AS soldOutAtMs, last_tick_ms AS lastTickMs, carry FROM drops",
@@ -59,6 +68,7 @@ export class LineStore {
   }
 
   skus(): SkuRow[] {
+    if (!this.#isBorn) return [];
     return this.#sql
       .exec<{ terms: string; configured: number }>(
         "SELECT terms, configured FROM skus ORDER BY position, sku_id",
@@ -116,12 +126,12 @@ export class LineStore {
 
   // The log -----------------------------------------------------------------------------------------------------------
 
-  /** Every id of one cohort, as it was appended. */
-  ticketsOf(cohort: number): Uint8Array[] {
-    return this.#sql
-      .exec<{ ids: ArrayBuffer }>("SELECT ids FROM ticket_log WHERE cohort = ? ORDER BY position", cohort)
-      .toArray()
-      .map((row) => new Uint8Array(row.ids));
+  /** The whole log, as it was appended: 16 bytes a person. */
+  *ticketLog(): Generator<{ cohort: number; ids: Uint8Array }> {
+    const rows = this.#sql.exec<{ cohort: number; ids: ArrayBuffer }>(
+      "SELECT cohort, ids FROM ticket_log ORDER BY cohort, position",
+    );
+    for (const { cohort, ids } of rows) yield { cohort, ids: new Uint8Array(ids) };
   }
 
   append(cohort: number, ids: Uint8Array): void {

@@ -205,6 +205,17 @@ export function resolveDelayMs(tries: number): number {
   return Math.min(LIMITS.resolveMaxMs, LIMITS.resolveBaseMs * 2 ** Math.min(tries, 10));
 }
 
+/** How long until a refused refund is tried again, as a new attempt: a gateway's balance is filled by the day's sales. */
+export function refusedRefundDelayMs(refundsDeclined: number): number {
+  return LIMITS.refundRetryBaseMs * 4 ** Math.max(0, refundsDeclined - 1);
+}
+
+/** A person has looked, and wants what the gateway refused to be tried again; null when nothing was refused. */
+export function tryRefusedAgain(facts: Facts): Facts | null {
+  const isRefused = facts.attention === "void_declined" || facts.attention === "refund_declined";
+  return isRefused && !facts.open ? { ...facts, attention: null, refundsDeclined: 0 } : null;
+}
+
 function report(facts: Facts, open: OpenAttempt, outcome: Outcome, nowMs: number): Facts {
   switch (outcome.kind) {
     case "unknown": {

@@ -11,7 +11,15 @@ import type {
   StepAnswer,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
-import { apply, type Event, type Facts, next, openAttempt, resolveDelayMs } from "./decide.ts";
+import {
+  apply,
+  type Event,
+  type Facts,
+  next,
+  openAttempt,
+  refusedRefundDelayMs,
+  resolveDelayMs,
+} from "./decide.ts";
 import type { OrderRecord, OrderStore, StockEffect } from "./store.ts";
 
 /** What a SKU's object is to an order. */
@@ -207,11 +215,14 @@ export class Driver {
       const facts = openAttempt(record.facts, todo.operation, nowMs, nowMs);
       if (!facts.open) continue;
       const { attempt, state } = facts.open;
+      // What a gateway refused a moment ago it refuses again: the next try is the alarm's.
+      const isRefused = todo.operation === "refund" && facts.refundsDeclined > 0;
       // Nobody has paid in a session that was opened a moment ago: the first look can wait.
-      const delayMs = state === "unknown" ? resolveDelayMs(0) : record.request.commandResendMs;
+      const waitMs = state === "unknown" ? resolveDelayMs(0) : record.request.commandResendMs;
+      const delayMs = isRefused ? refusedRefundDelayMs(facts.refundsDeclined) : waitMs;
       const opened: Facts = { ...facts, open: { ...facts.open, nextAtMs: nowMs + delayMs } };
       this.#deps.store.save(record, opened, nowMs);
-      if (state !== "due") continue;
+      if (state !== "due" || isRefused) continue;
       if (commands === "send") messages.push({ orderId, attempt });
       else {
         const command = this.#lease(record, opened, "execute");

@@ -20,7 +20,7 @@ import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import { toAnswer, toAudited } from "./answer.ts";
-import { newFacts } from "./decide.ts";
+import { newFacts, tryRefusedAgain } from "./decide.ts";
 import { Driver, type PinRefusalCode } from "./drive.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Projector } from "./projection/projector.ts";
@@ -140,13 +140,20 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     return known;
   }
 
-  /** Makes an open command due now. False: the order has none that waits. */
+  /** Makes an open command due now, or tries again what a gateway refused for good. False: there is neither. */
   async redrive(orderId: OrderId): Promise<boolean> {
     const record = this.#store.load(orderId);
-    const open = record?.facts.open;
-    if (!record || !open || open.state === "begun") return false;
+    if (!record) return false;
+    const { facts } = record;
     const nowMs = Date.now();
-    this.#store.saveOpen(record, { ...record.facts, open: { ...open, nextAtMs: nowMs } }, nowMs);
+    const again = tryRefusedAgain(facts);
+    if (again) {
+      this.#store.save(record, again, nowMs);
+      await this.#drive([orderId], "send");
+      return true;
+    }
+    if (!facts.open || facts.open.state === "begun") return false;
+    this.#store.saveOpen(record, { ...facts, open: { ...facts.open, nextAtMs: nowMs } }, nowMs);
     await this.#arm();
     return true;
   }

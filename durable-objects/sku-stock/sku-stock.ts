@@ -18,7 +18,7 @@ import type {
   StockStep,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
-import { migrate } from "../migrate.ts";
+import { isBorn } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import {
   type Counts,
@@ -32,7 +32,6 @@ import {
   nextAlarm,
   type ReservationRow,
 } from "./decide.ts";
-import { MIGRATIONS } from "./migrations.ts";
 import { SkuStore, toReservation } from "./store.ts";
 
 /**
@@ -48,12 +47,15 @@ export class SkuStock extends DurableObject<StateEnv> {
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
     this.#store = new SkuStore(ctx.storage);
-    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
+    ctx.blockConcurrencyWhile(async () => {
+      if (isBorn(ctx.storage)) this.#store.bear();
+    });
   }
 
   /** Takes the published terms; a changed stock moves `available`. The same version again, or an older one, changes nothing. */
   async configure(terms: SkuTerms): Promise<ConfigureAnswer> {
     const nowMs = Date.now();
+    this.#store.bear();
     const answer = this.#store.atomically((): ConfigureAnswer => {
       this.#store.createLevel();
       const held = this.#store.terms();

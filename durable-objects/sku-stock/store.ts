@@ -3,7 +3,9 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { LedgerRow, Reservation, SkuTerms, StockAudit } from "../../schema/rpc.ts";
 import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
+import { migrate } from "../migrate.ts";
 import type { Change, Counts, ReservationRow } from "./decide.ts";
+import { MIGRATIONS } from "./migrations.ts";
 
 export type Level = Counts & {
   version: number;
@@ -41,9 +43,17 @@ export class SkuStore {
   #terms: SkuTerms | null | undefined;
   #level: Level | undefined;
 
+  #isBorn = false;
+
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+  }
+
+  /** Makes the tables, or brings them to the newest step. Before it there is nothing to read. */
+  bear(): void {
+    migrate(this.#storage, MIGRATIONS);
+    this.#isBorn = true;
   }
 
   /** Runs one item's reads and writes as a unit: a throw undoes them, and only them. */
@@ -58,6 +68,7 @@ export class SkuStore {
   }
 
   terms(): SkuTerms | null {
+    if (!this.#isBorn) return null;
     if (this.#terms !== undefined) return this.#terms;
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM terms").toArray()[0];
     this.#terms = row ? (JSON.parse(row.json) as SkuTerms) : null;

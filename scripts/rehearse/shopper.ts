@@ -4,6 +4,7 @@ import { ENDPOINTS } from "./endpoints.ts";
 import type { ShopperPlan } from "./plan.ts";
 import { createRandom, type Random } from "./random.ts";
 import { reserve } from "./reserving.ts";
+import { noteUnexpected } from "./traffic.ts";
 import type { World } from "./world.ts";
 
 /** One shopper who is at the door: who they are to the shop, and their own luck. */
@@ -76,12 +77,13 @@ async function join(visitor: Visitor, world: World): Promise<Ticket | null> {
   const ask = () => world.client.persist(ENDPOINTS.ticket, request, visitor.patienceEndsMs);
   const replies = await Promise.all(visitor.plan.habits.joinsTwice ? [ask(), ask()] : [ask()]);
   const tickets = replies.flatMap((reply) => (reply.ok ? [reply.value] : []));
-  // Of two places one keeps the better; the other is still in the log, and counts there.
-  const [best] = tickets.toSorted((one, other) => one.cohort - other.cohort);
-  if (best === undefined) return null;
-  const { ticketId, cohort, cohortClosesAtMs } = best;
+  const [first] = tickets;
+  if (first === undefined) return null;
+  const { ticketId, cohort, cohortClosesAtMs } = first;
+  if (tickets.some((other) => other.cohort !== cohort))
+    noteUnexpected(world.client.traffic, "ticket: a repeat was given another place");
   world.answers.tickets.push({ shopperId: visitor.shopperId, ticketId, cohort, cohortClosesAtMs });
-  return best;
+  return first;
 }
 
 /** One request for a pass; every pass is noted, for the audit recomputes whether it was due. */

@@ -76,6 +76,10 @@ describe("a cold line", () => {
     expect(await line(dropId).record(-1, 0)).toMatchObject(none);
     expect(await line(dropId).closedCohorts(-1)).toMatchObject(none);
     await line(dropId).knock();
+    const tables = await runInDurableObject(lineNamespaceStub(dropId), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    );
+    expect(tables).toEqual([]);
     await line(dropId).pushLevel({
       level: { skuId: SKU, stock: 1, available: 1, reserved: 0, sold: 0 },
       levelVersion: 1,
@@ -165,10 +169,10 @@ describe("joining", () => {
     });
     setClock(OPENS_AT_MS - 600_000);
     expect(await line(dropId).join(tickets(1))).toMatchObject({
-      value: { cohort: 0, cohortClosesAtMs: OPENS_AT_MS },
+      value: [{ cohort: 0, cohortClosesAtMs: OPENS_AT_MS }],
     });
     setClock(OPENS_AT_MS);
-    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: { cohort: 1 } });
+    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: [{ cohort: 1 }] });
     setClock(OPENS_AT_MS + 3_600_000);
     expect(await line(dropId).join(tickets(3))).toMatchObject({ refusal: { code: "drop_closed" } });
   });
@@ -183,14 +187,17 @@ describe("joining", () => {
     expect(await snapshot(dropId)).toMatchObject({ joined: 4 });
   });
 
-  test("once more in a later cohort is a later place besides the first", async () => {
+  test("once more in a later cohort is the first place again, after an eviction too", async () => {
     const dropId = await publishedDrop();
     await line(dropId).join(tickets(1));
     setClock(OPENS_AT_MS + 1);
-    expect(await line(dropId).join(tickets(1))).toMatchObject({ value: { cohort: 1 } });
+    const first = { cohort: 0, cohortClosesAtMs: OPENS_AT_MS };
+    expect(await line(dropId).join(tickets(1, 2))).toMatchObject({ value: [first, { cohort: 1 }] });
+    await evictDurableObject(lineNamespaceStub(dropId));
+    expect(await line(dropId).join(tickets(2, 1))).toMatchObject({ value: [{ cohort: 1 }, first] });
     expect(await log(dropId)).toEqual([
       { cohort: 0, people: [1] },
-      { cohort: 1, people: [1] },
+      { cohort: 1, people: [2] },
     ]);
   });
 
@@ -255,7 +262,7 @@ describe("a cohort", () => {
     expect(await line(dropId).closedCohorts(-1)).toEqual({ ok: true, value: [] });
     setClock(OPENS_AT_MS);
     // The alarm has not fired yet: the cohort is over all the same.
-    expect(await line(dropId).join(tickets(3))).toMatchObject({ value: { cohort: 1 } });
+    expect(await line(dropId).join(tickets(3))).toMatchObject({ value: [{ cohort: 1 }] });
     await tick(dropId);
     const closed = await line(dropId).closedCohorts(-1);
     expect(closed).toMatchObject({ value: [{ cohort: 0, count: 2, closedAtMs: OPENS_AT_MS }] });
@@ -271,7 +278,7 @@ describe("a cohort", () => {
     setClock(OPENS_AT_MS);
     await tick(dropId);
     setClock(OPENS_AT_MS - 1_000);
-    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: { cohort: 1 } });
+    expect(await line(dropId).join(tickets(2))).toMatchObject({ value: [{ cohort: 1 }] });
   });
 
   test("is immutable once closed, and so is each step: the tables refuse", async () => {

@@ -142,7 +142,8 @@ export class FakeState implements EdgeApi {
     this.#count("join");
     if (dropId !== DROP) return refuse({ code: "drop_not_found" as const });
     this.joined.push(...(Buffer.from(ticketIds).toString("hex").match(/.{32}/g) ?? []));
-    return ok({ cohort: this.joinCohort, cohortClosesAtMs: OPENS_AT + this.joinCohort * 5_000 });
+    const place = { cohort: this.joinCohort, cohortClosesAtMs: OPENS_AT + this.joinCohort * 5_000 };
+    return ok(Array.from({ length: ticketIds.byteLength / 16 }, () => place));
   }
 
   async snapshot(dropId: DropId) {

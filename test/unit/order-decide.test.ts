@@ -9,8 +9,10 @@ import {
   newFacts,
   next,
   openAttempt,
+  refusedRefundDelayMs,
   resolveDelayMs,
   statusOf,
+  tryRefusedAgain,
 } from "../../durable-objects/order-coordinator/decide.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
@@ -312,3 +314,25 @@ function follow(facts: Facts, outcome: Outcome, isRefused: boolean, nowMs: numbe
   const mayRefuse = todo.act === "commit_late" && isRefused;
   return apply(facts, { kind: mayRefuse ? "commit_refused" : "committed" }, nowMs);
 }
+
+describe("what a gateway refused for good", () => {
+  test("is tried again when a person asks for it, and only then", () => {
+    const refused = {
+      ...fresh(),
+      wanted: "abandon",
+      units: "returned",
+      money: "captured",
+      attention: "refund_declined",
+      refundsDeclined: 5,
+    } as const;
+    expect(next(refused)).toEqual({ kind: "done" });
+    const again = tryRefusedAgain(refused);
+    expect(again && next(again)).toEqual({ kind: "command", operation: "refund" });
+    expect(tryRefusedAgain({ ...refused, attention: null })).toBeNull();
+    expect(tryRefusedAgain({ ...refused, attention: "amount_differs" })).toBeNull();
+  });
+
+  test("comes again by itself at first, ever later", () => {
+    expect([1, 2, 3, 4].map(refusedRefundDelayMs)).toEqual([15_000, 60_000, 240_000, 960_000]);
+  });
+});

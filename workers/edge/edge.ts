@@ -6,6 +6,7 @@ import type { Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
 import type {
   JoinAnswer,
+  JoinedPlace,
   KeyedReserveItem,
   OrderLookup,
   OrderQuery,
@@ -22,6 +23,8 @@ import { Fresh } from "./fresh.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
 import { TUNING } from "./tuning.ts";
 
+/** One ticket's part of a `JoinAnswer`. */
+type JoinedAlone = Result<JoinedPlace, Extract<JoinAnswer, { ok: false }>["refusal"]>;
 type NoDrop = Refusal<"drop_not_found">;
 
 /** What one isolate keeps between requests: hints that save calls, and the lanes in which requests travel together. */
@@ -31,7 +34,7 @@ export type Edge = Deps & {
   documents: Fresh<Result<PublishedDrop, NoDrop>>;
   dropList: Fresh<DropsAnswer["drops"]>;
   cohorts: ClosedCohorts;
-  joins: Combiner<DropId, TicketId, JoinAnswer>;
+  joins: Combiner<DropId, TicketId, JoinedAlone>;
   reserves: Combiner<number, KeyedReserveItem, ReserveAnswer>;
   places: Combiner<number, PlaceItem, PlaceAnswer>;
   orders: Combiner<number, OrderQuery, OrderLookup>;
@@ -103,9 +106,11 @@ export function readInShard({ edge, lifetime }: Act, query: OrderQuery) {
   return edge.orders.submit(shardOfOrder(query.orderId), query, lifetime);
 }
 
-/** All tickets of one call get the same answer: the queue decides the cohort once, by its own clock. */
+/** The queue answers with a place a ticket, or refuses them all alike. */
 async function joinAll(deps: Deps, dropId: DropId, ticketIds: TicketId[]) {
   const packed = new Uint8Array(Buffer.from(ticketIds.join(""), "hex"));
   const called = await callState(deps, "join", (state) => state.join(dropId, packed));
-  return called.ok ? ok(ticketIds.map(() => called.value)) : called;
+  if (!called.ok) return called;
+  const joined = called.value;
+  return ok<JoinedAlone[]>(joined.ok ? joined.value.map((place) => ok(place)) : ticketIds.map(() => joined));
 }

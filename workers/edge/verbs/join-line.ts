@@ -8,8 +8,7 @@ import type { Act } from "../edge.ts";
 
 /**
  * Puts a shopper into the line and signs the ticket once the queue has the id durably. The queue decides the cohort by
- * its own clock; its id follows from drop and shopper, so a repeat is the same place in the same cohort, and a later
- * place in a later one: never a better.
+ * its own clock; its id follows from drop and shopper, so a repeat, however late, gets the first place again.
  */
 export async function joinLine(
   { edge, lifetime }: Act,
