@@ -198,9 +198,14 @@ export class OrderStore {
   }
 
   earliestDueMs(): number | null {
-    return this.#sql
-      .exec<{ atMs: number | null }>("SELECT MIN(due_at_ms) AS atMs FROM orders WHERE due_at_ms IS NOT NULL")
-      .one().atMs;
+    return this.#first(
+      "SELECT due_at_ms AS atMs FROM orders WHERE due_at_ms IS NOT NULL ORDER BY due_at_ms LIMIT 1",
+    );
+  }
+
+  /** Walks an index to its first match; `MIN` would read all of it, and this is asked at every call. */
+  #first(query: string): number | null {
+    return this.#sql.exec<{ atMs: number }>(query).toArray()[0]?.atMs ?? null;
   }
 
   // D1's outbox: whatever is newer than what was projected ---------------------------------------------------------------
@@ -217,11 +222,10 @@ export class OrderStore {
   }
 
   oldestUnprojectedMs(): number | null {
-    return this.#sql
-      .exec<{ atMs: number | null }>(
-        "SELECT MIN(updated_at_ms) AS atMs FROM orders WHERE projected_version < version AND status <> 'placing'",
-      )
-      .one().atMs;
+    return this.#first(
+      `SELECT updated_at_ms AS atMs FROM orders WHERE projected_version < version AND status <> 'placing'
+       ORDER BY updated_at_ms LIMIT 1`,
+    );
   }
 
   noteProjected(orderId: OrderId, version: number): void {

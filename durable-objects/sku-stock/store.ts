@@ -149,11 +149,10 @@ export class SkuStore {
   }
 
   earliestDeadlineMs(): number | null {
-    return this.#sql
-      .exec<{ atMs: number | null }>(
-        "SELECT MIN(deadline_at_ms) AS atMs FROM reservations WHERE state = 'held'",
-      )
-      .one().atMs;
+    const rows = this.#sql.exec<{ atMs: number }>(
+      "SELECT deadline_at_ms AS atMs FROM reservations WHERE state = 'held' ORDER BY deadline_at_ms LIMIT 1",
+    );
+    return rows.toArray()[0]?.atMs ?? null;
   }
 
   /** Writes a decision: the reservation's row, the counts, and the ledger line that explains them. */

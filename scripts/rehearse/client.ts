@@ -52,10 +52,18 @@ export class EdgeClient {
     });
   }
 
-  /** One try. */
-  async ask<Value>(endpoint: Endpoint<Value>, request: Request): Promise<Reply<Value>> {
+  /** One try. `isUrgent` goes before all that wait for a connection: a picture that is late is worth nothing. */
+  async ask<Value>(
+    endpoint: Endpoint<Value>,
+    request: Request,
+    { isUrgent = false } = {},
+  ): Promise<Reply<Value>> {
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((granted) => this.#waiting.push(granted));
+    else {
+      await new Promise<void>((granted) =>
+        isUrgent ? this.#waiting.unshift(granted) : this.#waiting.push(granted),
+      );
+    }
     const startedAt = performance.now();
     try {
       const { status, text, retryAfter } = await this.#send(request);

@@ -30,15 +30,13 @@ function paymentTimes({ faults, kills }: Options) {
   return { paymentWindowMs: kills > 0 ? LIMITS.commandLeaseMs + 5_000 : 12_000, unknownHoldMs: 8_000 };
 }
 
-export function planTimeline({ shoppers, kills, admitPerSecond }: Options): Timeline {
-  const arrivalsMs = 3 * WINDOW_MS;
-  const lineMs = Math.ceil((1_000 * shoppers) / admitPerSecond);
+export function planTimeline({ shoppers, kills }: Options): Timeline {
   return {
     lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
     windowMs: WINDOW_MS,
-    arrivalsMs,
-    // Long enough for the whole line to come in and for a unit that somebody let go; longer where the shop is away now and then.
-    patienceMs: arrivalsMs + lineMs + RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
+    arrivalsMs: 3 * WINDOW_MS,
+    // Long enough to wait for units that two generations of others gave back; longer where the shop is away now and then.
+    patienceMs: 2 * RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
   };
 }
 

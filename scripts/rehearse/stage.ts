@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Host, startHost } from "../platform/host-client.ts";
 import { createSecrets, type Secrets } from "../platform/secrets.ts";
+import { isFree } from "../start/ports.ts";
 import type { Options } from "./options.ts";
 import { planGatewayFaults } from "./plan.ts";
 
+const FIRST_PORT = 20_000;
+const PORT_SPAN = 10_000;
 const GATEWAY_START_TIMEOUT_MS = 20_000;
 const GATEWAY_STOP_TIMEOUT_MS = 5_000;
 const WEBHOOK_PATH = "/webhooks/sandbox";
@@ -120,21 +122,16 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-/** Ports that are free now: they must be known before anything starts, since gateway and platform name each other. */
+/**
+ * Ports that stay free while the runtime is away: below the range from which the system takes ports for connections, of
+ * which a crowd makes many. Tried one by one from a random place, so that two rehearsals do not meet.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((listening, failed) => {
-          server.once("error", failed);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            listening(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  const ports: number[] = [];
+  let port = FIRST_PORT + Math.floor(Math.random() * PORT_SPAN);
+  for (let tries = 0; ports.length < count && tries < PORT_SPAN; tries += 1) {
+    port = port + 1 < FIRST_PORT + PORT_SPAN ? port + 1 : FIRST_PORT;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }

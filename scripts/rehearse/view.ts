@@ -49,11 +49,15 @@ export class CrowdView {
 
   async #poll(): Promise<void> {
     while (!this.#isOver) {
-      const reply = await this.#client.ask(ENDPOINTS.snapshot, {
-        method: "GET",
-        path: this.#path,
-        address: ADDRESS,
-      });
+      const reply = await this.#client.ask(
+        ENDPOINTS.snapshot,
+        {
+          method: "GET",
+          path: this.#path,
+          address: ADDRESS,
+        },
+        { isUrgent: true },
+      );
       if (reply.ok) {
         if (reply.value.watermark.cohort > this.#lastCohort) await this.#readSeeds();
         this.latest = reply.value;
@@ -73,7 +77,11 @@ export class CrowdView {
 
   async #readSeeds(): Promise<void> {
     const path = `${this.#recordPath}?afterCohort=${this.#lastCohort}&afterStep=${NO_STEPS}`;
-    const reply = await this.#client.ask(ENDPOINTS.record, { method: "GET", path, address: ADDRESS });
+    const reply = await this.#client.ask(
+      ENDPOINTS.record,
+      { method: "GET", path, address: ADDRESS },
+      { isUrgent: true },
+    );
     if (!reply.ok) return;
     for (const { cohort, seed } of reply.value.cohorts) {
       this.#seeds.set(cohort, seed);

@@ -8,7 +8,8 @@ export async function takenPorts(ports: Record<string, number>): Promise<{ name:
   return checked.filter(({ isFree }) => !isFree);
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Does nobody listen on this loopback port now? */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((answer) => {
     const server = createServer();
     server.once("error", () => answer(false));
