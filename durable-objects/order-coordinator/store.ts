@@ -102,7 +102,8 @@ export class OrderStore {
   /** Facts and attempts in one savepoint. `changed` facts raise the version, so that they are projected again. */
   save(record: OrderRecord, facts: Facts, nowMs: number): void {
     if (facts === record.facts) return;
-    const version = this.#current(record).version + 1;
+    const { version: before, effect } = this.#current(record);
+    const version = before + 1;
     this.#write(record, { facts, version, updatedAtMs: nowMs }, () => {
       this.#sql.exec(
         `UPDATE orders SET facts = ?, status = ?, version = ?, updated_at_ms = ?, due_at_ms = ? WHERE order_id = ?`,
@@ -110,7 +111,7 @@ export class OrderStore {
         statusOf(facts),
         version,
         nowMs,
-        dueAtMs(facts, record.effect, nowMs),
+        dueAtMs(facts, effect, nowMs),
         record.orderId,
       );
       this.#saveAttempts(record, facts, nowMs);
@@ -119,11 +120,12 @@ export class OrderStore {
 
   /** Who has the open command and until when: no public change, so nothing to project. */
   saveOpen(record: OrderRecord, facts: Facts, nowMs: number): void {
+    const { effect } = this.#current(record);
     this.#write(record, { facts }, () => {
       this.#sql.exec(
         "UPDATE orders SET facts = ?, due_at_ms = ? WHERE order_id = ?",
         JSON.stringify(facts),
-        dueAtMs(facts, record.effect, nowMs),
+        dueAtMs(facts, effect, nowMs),
         record.orderId,
       );
       this.#saveAttempts(record, facts, nowMs);
@@ -131,11 +133,12 @@ export class OrderStore {
   }
 
   saveEffect(record: OrderRecord, effect: StockEffect, nowMs: number): void {
+    const { facts } = this.#current(record);
     this.#write(record, { effect }, () => {
       this.#sql.exec(
         "UPDATE orders SET effect = ?, due_at_ms = ? WHERE order_id = ?",
         JSON.stringify(effect),
-        dueAtMs(record.facts, effect, nowMs),
+        dueAtMs(facts, effect, nowMs),
         record.orderId,
       );
     });
@@ -203,7 +206,7 @@ export class OrderStore {
     );
   }
 
-  /** Walks an index to its first match; `MIN` would read all of it, and this is asked at every call. */
+  /** The first match of an ordered query, by its index. */
   #first(query: string): number | null {
     return this.#sql.exec<{ atMs: number }>(query).toArray()[0]?.atMs ?? null;
   }
