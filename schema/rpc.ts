@@ -262,7 +262,7 @@ export interface EdgeApi {
     afterCohort: number,
     afterStep: number,
   ): Promise<Result<LineRecord, Refusal<"drop_not_found">>>;
-  /** All items belong to the shard (`shardOfReservation`); their SKUs and drops may differ. */
+  /** All items belong to the shard (`shardOfDrop`); their SKUs and drops may differ. */
   reserve(shard: number, items: KeyedReserveItem[]): Promise<ReserveAnswer[]>;
   /** All items belong to the shard. */
   place(shard: number, items: PlaceItem[]): Promise<PlaceAnswer[]>;

@@ -2,8 +2,25 @@ import { LIMITS } from "../schema/limits.ts";
 import { type Result, refuse } from "../schema/result.ts";
 import type { Refusal } from "../schema/rpc.ts";
 
-/** Time as a Worker sees it. `after` returns the act that cancels; a timer belongs to the request that set it. */
-export type Clock = { now(): number; after(ms: number, act: () => void): () => void };
+/**
+ * Time as a Worker sees it. `after` returns the act that cancels; a timer belongs to the request that set it. `turn`
+ * resolves once everything that has already reached this isolate has been taken up: at once in an idle one.
+ */
+export type Clock = {
+  now(): number;
+  after(ms: number, act: () => void): () => void;
+  turn(): Promise<void>;
+};
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+  // The runtime looks for due timers when it has nothing else left to run.
+  turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+};
 
 /** What a request's context grants: work that goes on after its client has left. */
 export type Lifetime = { waitUntil(work: Promise<unknown>): void };
@@ -19,8 +36,9 @@ export const unavailable = (detail?: string): { ok: false; refusal: Unavailable 
   });
 
 /**
- * Requests that are in one isolate together travel in one call. The first to arrive in a lane leads: it calls at once,
- * and whoever arrives while its call is under way goes with the next one. Nobody waits for a fixed time.
+ * Requests that are in one isolate together travel in one call. The first to arrive in a lane leads: it calls with all that
+ * arrived in the same turn, and whoever arrives while its call is under way goes with the next one. Nobody waits for a
+ * fixed time: batches grow with the load alone.
  *
  * Promised: every submitted item gets exactly one outcome, `unavailable` at the latest after `combineFollowerMs`; a
  * call that fails fails its own batch alone; no client's going away harms another. Not promised: that an item answered
@@ -120,6 +138,7 @@ export function createCombiner<Scope, Item, Answer>(
     const untilMs = clock.now() + LIMITS.combineLeadMs;
     while (lane.term === term) {
       lane.signAtMs = clock.now();
+      await clock.turn();
       const heir = lane.waiting[0];
       if (heir === undefined) {
         if (lanes.get(lane.name) === lane) lanes.delete(lane.name);

@@ -219,7 +219,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     return driven;
   }
 
-  /** Messages that gather while a batch is on its way leave together in the next one. */
+  /** Messages of one turn, or that gather while a batch is on its way, leave together. */
   #send(messages: PaymentMessage[]): void {
     this.#outgoing.push(...messages);
     if (!this.#isSending && this.#outgoing.length > 0) this.ctx.waitUntil(this.#drainOutgoing());
@@ -229,6 +229,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     this.#isSending = true;
     try {
       while (this.#outgoing.length > 0) {
+        await scheduler.wait(0);
         const batch = this.#outgoing.splice(0, LIMITS.queueBatchMax);
         await this.env.PAYMENT_COMMANDS.sendBatch(batch.map((body) => ({ body })));
       }

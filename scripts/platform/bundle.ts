@@ -78,7 +78,7 @@ async function build(listing: string[]): Promise<Stored> {
         external: ["cloudflare:*", "node:*"],
         loader: { ".html": "text", ".txt": "text", ".sql": "text" },
         define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
-        keepNames: true,
+        keepNames: false,
         sourcemap: "inline",
         logLevel: "silent",
       });

@@ -195,7 +195,7 @@ describe.concurrent("the console", () => {
       "/orders?limit=1001",
       "/orders?drop=No%20Slug",
       "/attempts?after=x",
-      "/audit/orders/8",
+      "/audit/orders/16",
     ];
     for (const path of wrong) expectRefusal(await askConsole(world, path), "invalid_request");
   });

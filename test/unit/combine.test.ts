@@ -47,22 +47,30 @@ function open(batchMax = 3) {
 }
 
 describe("requests that arrive together", () => {
-  test("the first goes at once and alone; those who come meanwhile go together", async () => {
+  test("those of one turn go at once and together; those who come meanwhile go with the next", async () => {
     const { calls, submit, end, clock } = open();
-    const sent = [1, 2, 3].map((item) => submit(item));
-    expect(calls.map(({ items }) => items)).toEqual([[1]]);
+    const sent = [1, 2].map((item) => submit(item));
+    await settle();
+    expect(calls.map(({ items }) => items)).toEqual([[1, 2]]);
+    sent.push(submit(3), submit(4));
+    await settle();
+    expect(calls.length).toBe(1);
     await end();
-    expect(calls.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+    expect(calls.map(({ items }) => items)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     await end();
-    expect(sent.map(({ outcome }) => outcome.value)).toEqual([10, 20, 30]);
+    expect(sent.map(({ outcome }) => outcome.value)).toEqual([10, 20, 30, 40]);
     expect(clock.pending).toBe(0);
   });
 
   test("no call carries more than the batch allows", async () => {
     const { calls, submit, end } = open(3);
     const sent = Array.from({ length: 8 }, (_, item) => submit(item));
-    for (let call = 0; call < 4; call++) await end();
-    expect(calls.map(({ items }) => items.length)).toEqual([1, 3, 3, 1]);
+    await settle();
+    for (let call = 0; call < 3; call++) await end();
+    expect(calls.map(({ items }) => items.length)).toEqual([3, 3, 2]);
     expect(sent.every(({ outcome }, item) => outcome.value === item * 10)).toBe(true);
   });
 
@@ -70,18 +78,21 @@ describe("requests that arrive together", () => {
     const { calls, submit, end } = open();
     submit(1, "a");
     submit(2, "b");
+    await settle();
     expect(calls.map(({ lane }) => lane)).toEqual(["a", "b"]);
     for (const call of calls) call.finish();
     await settle();
     const third = submit(3, "a");
+    await settle();
     expect(calls.length).toBe(3);
     await end();
     expect(third.outcome.value).toBe(30);
   });
 
   test("every participant keeps its own context alive until it is answered", async () => {
-    const { submit, end } = open();
+    const { submit, end } = open(1);
     const sent = [submit(1), submit(2)];
+    await settle();
     for (const { lifetime } of sent) expect(lifetime.works.length).toBeGreaterThan(0);
     await end();
     await end();
@@ -96,6 +107,7 @@ describe("a call that fails", () => {
   ] as const)("by %s fails its own batch alone", async (how, told) => {
     const { submit, end } = open();
     const first = submit(1);
+    await settle();
     const [second, third] = [submit(2), submit(3)];
     await end(how);
     const fourth = submit(4);
@@ -121,6 +133,7 @@ describe("a follower", () => {
   test("leads once the leader has led long enough, though its client has left", async () => {
     const { calls, submit, end, clock } = open();
     const leader = submit(1);
+    await settle();
     const heir = submit(2);
     const third = submit(3);
     await clock.advance(LIMITS.combineLeadMs);
@@ -144,6 +157,7 @@ describe("a follower", () => {
     expect([stuck.outcome.value, waiting.outcome.value]).toEqual(["unavailable", "unavailable"]);
     await end();
     submit(3);
+    await settle();
     expect(calls.map(({ items }) => items)).toEqual([[1], [3]]);
   });
 
@@ -154,6 +168,7 @@ describe("a follower", () => {
     const waiting = submit(2);
     await clock.advance(2);
     const next = submit(3);
+    await settle();
     const later = submit(4);
     expect(calls.map(({ items }) => items)).toEqual([[1], [2, 3]]);
     // The one that was taken for dead comes back: it answers its own batch and leads no further.

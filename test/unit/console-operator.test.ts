@@ -87,7 +87,7 @@ describe("audit pages", () => {
     "/v1/drops/Spring/audit/stock/runner-42",
     "/v1/drops/spring/audit/stock/runner-42?afterLedger=-1",
     "/v1/drops/spring/audit/stock/runner-42?afterLedger=x",
-    "/v1/audit/orders/8",
+    "/v1/audit/orders/16",
     "/v1/audit/orders/1?after=ord_1",
     "/v1/orders?limit=0",
     "/v1/orders?limit=1001",

@@ -51,6 +51,8 @@ export class FakeClock implements Clock {
     };
   };
 
+  turn = () => Promise.resolve();
+
   get pending(): number {
     return this.#timers.length;
   }

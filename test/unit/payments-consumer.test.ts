@@ -15,6 +15,26 @@ import {
   permanent,
 } from "./payments-world.ts";
 
+/** The first command is done at once, the others while its report is under way. */
+function aWorldWithOneQuick(commands: BegunCommand[], reportFails: (() => Error)[] = []) {
+  const reporting = Promise.withResolvers<void>();
+  const world = aWorld(
+    { begun: commands, reportFails, reportTakesMs: 5 },
+    {
+      authorize: async (command) => {
+        if (command !== commands[0]) await reporting.promise;
+        return declined("no");
+      },
+    },
+  );
+  const { report } = world.deps.state;
+  world.deps.state.report = (items) => {
+    reporting.resolve();
+    return report(items);
+  };
+  return world;
+}
+
 const fates = (messages: { fate: string }[]) => messages.map(({ fate }) => fate);
 
 describe("a batch", () => {
@@ -131,7 +151,7 @@ describe("a chain", () => {
 
   test("what finishes during a report travels together in the next", async () => {
     const commands = Array.from({ length: 6 }, () => aCommand());
-    const world = aWorld({ begun: commands, reportTakesMs: 5 });
+    const world = aWorldWithOneQuick(commands);
     await consumeCommands(commands.map(messageFor), world.deps, world.lifetime);
     expect(world.calls.report.map(({ length }) => length)).toEqual([1, 5]);
   });
@@ -233,7 +253,7 @@ describe("when report fails", () => {
 
   test("only the messages of the failed call come back", async () => {
     const commands = [aCommand(), aCommand(), aCommand()];
-    const world = aWorld({ begun: commands, reportFails: [permanent], reportTakesMs: 5 });
+    const world = aWorldWithOneQuick(commands, [permanent]);
     const messages = commands.map(messageFor);
     await consumeCommands(messages, world.deps, world.lifetime);
     expect(world.calls.report.map(({ length }) => length)).toEqual([1, 2]);

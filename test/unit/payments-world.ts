@@ -11,6 +11,7 @@ import type {
   ReportItem,
 } from "../../schema/rpc.ts";
 import type { ParkedMessageRow } from "../../schema/tables.ts";
+import { systemClock } from "../../workers/combine.ts";
 import type { Deps, LogEntry } from "../../workers/payments/deps.ts";
 import { type Gateway, succeeded } from "../../workers/payments/gateways/port.ts";
 import type { QueueMessage } from "../../workers/payments/queue-message.ts";
@@ -166,6 +167,7 @@ export function aWorld(script: Script, gateway: Partial<Gateway> = {}) {
         const timer = setTimeout(act, ms / 10);
         return () => clearTimeout(timer);
       },
+      turn: systemClock.turn,
     },
     random: () => 0.5,
     log: (entry) => logged.push(entry),

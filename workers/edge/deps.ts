@@ -2,7 +2,7 @@ import * as z from "zod";
 import { kvKeys, PublishedSummary } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
 import type { EdgeApi } from "../../schema/rpc.ts";
-import type { Clock } from "../combine.ts";
+import { type Clock, systemClock } from "../combine.ts";
 import { type Keyset, parseKeyset } from "./keyset.ts";
 import { TUNING } from "./tuning.ts";
 
@@ -37,16 +37,11 @@ export function depsFrom(env: EdgeEnv): Deps {
     allowShopper: (shopperId) => allow(env.LIMIT_BY_SHOPPER, shopperId),
     sessionKeys: parseKeyset("SESSION_KEYS", env.SESSION_KEYS),
     ticketKeys: parseKeyset("TICKET_KEYS", env.TICKET_KEYS),
-    clock: { now: () => Date.now(), after: startTimer },
+    clock: systemClock,
     random: () => Math.random(),
     randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex"),
     log: (entry) => console[entry.level](JSON.stringify(entry)),
   };
-}
-
-function startTimer(ms: number, act: () => void): () => void {
-  const timer = setTimeout(act, ms);
-  return () => clearTimeout(timer);
 }
 
 async function allow(limiter: RateLimit, key: string): Promise<boolean> {

@@ -1,6 +1,13 @@
 import { createHash, createHmac } from "node:crypto";
-import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId, TicketId } from "../../schema/ids.ts";
-import { LIMITS } from "../../schema/limits.ts";
+import {
+  type DropId,
+  type Fingerprint,
+  type OrderId,
+  type ReservationId,
+  type ShopperId,
+  shardOfDrop,
+  type TicketId,
+} from "../../schema/ids.ts";
 
 /**
  * Ids that follow from what they name, so that a repeat names the same row. Synchronous node:crypto: cheaper in workerd
@@ -20,11 +27,10 @@ export function reservationIdOf({ dropId, shopperId, key }: Asked): ReservationI
   return `rsv_${hexOf(digest("dropline/reservation/1", dropId, shopperId, key))}` as ReservationId;
 }
 
-/** Names its own shard: bytes 16 to 19 of the hash, apart from the 16 bytes that identify. */
+/** Names its own shard, so that whoever has the id alone finds the order. */
 export function orderIdOf({ dropId, shopperId, key }: Asked): OrderId {
-  const hash = digest("dropline/order/1", dropId, shopperId, key);
-  const shard = hash.readUInt32BE(16) % LIMITS.orderShardCount;
-  return `ord_${shard.toString(16).padStart(2, "0")}${hexOf(hash)}` as OrderId;
+  const shard = shardOfDrop(dropId).toString(16).padStart(2, "0");
+  return `ord_${shard}${hexOf(digest("dropline/order/1", dropId, shopperId, key))}` as OrderId;
 }
 
 /** SHA-256 of a parsed body in canonical form: order of fields and spacing do not make another request. */

@@ -1,6 +1,6 @@
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
-import { type DropId, shardOfOrder, shardOfReservation, type TicketId } from "../../schema/ids.ts";
+import { type DropId, shardOfDrop, shardOfOrder, type TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
@@ -91,9 +91,9 @@ export function createEdge(deps: Deps): Edge {
   };
 }
 
-/** Reservations whose keys one coordinator watches over travel together, whatever their SKUs. */
+/** All reservations of a drop travel together, whatever their SKUs. */
 export function reserveInShard({ edge, lifetime }: Act, item: KeyedReserveItem) {
-  return edge.reserves.submit(shardOfReservation(item.reservationId), item, lifetime);
+  return edge.reserves.submit(shardOfDrop(item.dropId), item, lifetime);
 }
 
 /** Orders of one coordinator's shard travel together. */

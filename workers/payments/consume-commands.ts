@@ -80,7 +80,10 @@ async function begin(deliveries: Delivery[], deps: Deps): Promise<BeginAnswer[] 
 /** Carries out a command and all that follow from its reports. False when a report failed. */
 function createFollower(deps: Deps) {
   const inSlot = createSlots(deps.gatewayConcurrency);
-  const report = createReporter((items) => callState(deps, "report", (state) => state.report(items)));
+  const report = createReporter(
+    (items) => callState(deps, "report", (state) => state.report(items)),
+    deps.clock.turn,
+  );
 
   return async function follow(first: BeginAnswer, firstBegunAtMs: number): Promise<boolean> {
     let command = first;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentsApi } from "../../schema/rpc.ts";
 import type { GatewayName } from "../../schema/statuses.ts";
-import type { Clock } from "../combine.ts";
+import { type Clock, systemClock } from "../combine.ts";
 import type { Gateway } from "./gateways/port.ts";
 import { sandboxGateway } from "./gateways/sandbox.ts";
 import { d1Parking, type Parking } from "./store.ts";
@@ -27,7 +27,6 @@ export type Deps = {
 const GatewayConcurrency = z.coerce.number().int().min(1).max(LIMITS.gatewayConcurrencyMax);
 
 export function depsFrom(env: PaymentsEnv): Deps {
-  const clock: Clock = { now: () => Date.now(), after: startTimer };
   const log = (entry: LogEntry) => console[entry.level](JSON.stringify(entry));
   return {
     state: env.STATE,
@@ -41,14 +40,9 @@ export function depsFrom(env: PaymentsEnv): Deps {
     },
     parking: d1Parking(env.DB),
     webhookSecrets: { sandbox: env.SANDBOX_WEBHOOK_SECRET },
-    clock,
+    clock: systemClock,
     gatewayConcurrency: GatewayConcurrency.parse(env.GATEWAY_CONCURRENCY),
     random: () => Math.random(),
     log,
   };
-}
-
-function startTimer(ms: number, act: () => void): () => void {
-  const timer = setTimeout(act, ms);
-  return () => clearTimeout(timer);
 }

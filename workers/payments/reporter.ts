@@ -8,16 +8,20 @@ type Waiting = {
 };
 
 /**
- * Reports travel together without a timer: what finishes while one report is under way forms the next. Each promise
+ * Reports travel together without a fixed wait: what finishes in one turn, or while one report is under way, forms the next. Each promise
  * settles with the answer to its own item, or with the error of the call that carried it.
  */
-export function createReporter(send: (items: ReportItem[]) => Promise<ReportAnswer[]>) {
+export function createReporter(
+  send: (items: ReportItem[]) => Promise<ReportAnswer[]>,
+  turn: () => Promise<void>,
+) {
   let waiting: Waiting[] = [];
   let isSending = false;
 
   async function drain(): Promise<void> {
     isSending = true;
     while (waiting.length > 0) {
+      await turn();
       const batch = waiting.slice(0, LIMITS.batchItemsMax);
       waiting = waiting.slice(batch.length);
       await carry(batch);
