@@ -18,7 +18,7 @@ const platform = await bootPlatform({
   stateDir: null,
   ports: { edge: 0, payments: 0, console: 0 },
   secrets,
-  vars: { SANDBOX_URL: NOBODY },
+  vars: { SANDBOX_URL: NOBODY, ORDER_MAILS: "no" },
   lean: true,
 });
 try {

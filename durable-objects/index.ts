@@ -4,6 +4,7 @@ export { DropQueue } from "./drop-queue/drop-queue.ts";
 export { ForConsole } from "./entrypoints/for-console.ts";
 export { ForEdge } from "./entrypoints/for-edge.ts";
 export { ForPayments } from "./entrypoints/for-payments.ts";
+export { LimitGuard } from "./limit-guard/limit-guard.ts";
 export { OrderCoordinator } from "./order-coordinator/order-coordinator.ts";
 export { SkuStock } from "./sku-stock/sku-stock.ts";
 

@@ -51,16 +51,34 @@ export function shardOfOrder(orderId: OrderId): number {
 
 /**
  * Which coordinator keeps the orders of a drop and watches over the idempotency keys of its reservations: all of one drop
- * meet in one object, so that they travel in large batches; drops spread over the shards. FNV-1a, 32 bits (Fowler, Noll, Vo),
+ * meet in one object, so that they travel in large batches; drops spread over the shards. FNV-1a (Fowler, Noll, Vo)
  * over the id's characters, which are ASCII. The count of shards is fixed; were it ever to change, keys used before the
  * change would be watched over by nobody.
  */
 export function shardOfDrop(dropId: DropId): number {
+  return spread(dropId, LIMITS.orderShardCount);
+}
+
+/**
+ * Which of a drop's LimitGuard objects counts this identity. All claims of one identity must meet in one object, so the
+ * count of shards is fixed. `identity` is ASCII.
+ */
+export function limitShardOf(dropId: DropId, identity: string): number {
+  return spread(`${dropId}\n${identity}`, LIMITS.limitShardCount);
+}
+
+/** Which object bounds what is asked of this mail, session or code, apart from any drop. `identity` is ASCII. */
+export function identityShardOf(identity: string): number {
+  return spread(identity, LIMITS.identityShardCount);
+}
+
+/** A number below `count` by the top bits of FNV-1a (32 bits): its low bits depend on the low bits of the characters alone. */
+function spread(ascii: string, count: number): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < dropId.length; index += 1) {
-    hash = Math.imul(hash ^ dropId.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < ascii.length; index += 1) {
+    hash = Math.imul(hash ^ ascii.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % LIMITS.orderShardCount;
+  return Math.floor(((hash >>> 0) / 2 ** 32) * count);
 }
 
 /** Names of objects. A rehearsal puts its own prefix in front, so that it can never touch a real drop. */
@@ -68,4 +86,7 @@ export const objectNames = {
   sku: (dropId: DropId, skuId: SkuId) => `${dropId}/sku/${skuId}`,
   drop: (dropId: DropId) => `${dropId}/drop`,
   orders: (shard: number) => `orders/${shard}`,
+  limits: (dropId: DropId, shard: number) => `${dropId}/limit/${shard}`,
+  /** Of no drop: a drop's objects have a word in the second place, never a number. */
+  identities: (shard: number) => `identity/${shard}`,
 };

@@ -26,14 +26,89 @@ export const LIMITS = {
   stockMax: 1_000_000,
   /** ISO 4217 amounts below this stay exact integers, even times quantity. */
   amountMinorMax: 1_000_000_000,
-  /** A shopper's share of a limited drop. */
+  /** A shopper's share of a limited drop: units of one SKU in one basket. */
   unitsPerReservationMax: 10,
+  /** Lines of a basket, one a SKU: a size and a color of a few products. Each is a call to an object of its own. */
+  basketLinesMax: 10,
+  /** A line on a parcel's label; the longest place names have fewer than 90 characters. */
+  addressPartMaxChars: 120,
+  /** A quote: a signature, ids of a basket's ten SKUs and ten charges with their labels, in base64url. */
+  shippingQuoteMaxChars: 6_000,
+  /** A quote's own shipping and taxes: a tax a rate, and a few kinds of carriage. */
+  quoteChargesMax: 10,
+  /** The brand's endpoint is asked while a shopper waits at the checkout ... */
+  quoteTimeoutMs: 5_000,
+  /** ... and answers with a quote and little else. */
+  quoteAnswerMaxBytes: 32 * 1024,
+  /** A quote is asked for at the checkout, and is good for the time of a checkout. */
+  quoteTtlMaxMs: 60 * 60 * 1_000,
+  /** How far the clock of the brand's endpoint may be ahead of ours. */
+  quoteClockSkewMs: 30_000,
+  /** The key that signs quotes, and others while it is rotated. */
+  quoteKeysMax: 5,
+  /** What the brand asks of one order after it was sold: a refund or a parcel a unit of the largest basket, and some more. */
+  orderCommandsMax: 250,
+  /** Carrier and number as they stand on a label. */
+  trackingMaxChars: 120,
+  /** A gateway's name for one card; Stripe's has 16 characters. */
+  instrumentMaxChars: 100,
+  /** Regions of a shipping table: a shop that needs more asks its own endpoint for a quote. */
+  shippingRegionsMax: 50,
+  /** The name of a version of terms, e.g. 2027-03-01 or v12. */
+  termsVersionMaxChars: 64,
+  /** A shopper's share of all SKUs of a drop: every SKU of the largest drop, as often as one SKU allows. */
+  unitsPerIdentityMax: 1_000,
 
   /**
    * Fixed: the number of its shard is inside each order id. One shard has all orders of a drop: more than 100 a second beside
-   * everything else on two cores (`npm run rehearse`), and a gateway takes fewer (Stripe: 50). Drops spread over the shards.
+   * everything else on two cores (`npm run rehearse`), and a gateway takes fewer (Stripe: 25 on one endpoint). At most 256: an id has two hex digits for it.
    */
   orderShardCount: 16,
+  /**
+   * Fixed: an identity's shard follows from its hash. The one coordinator of a drop feeds them, in batches: four have several
+   * times what it can ask for, and more would only make smaller batches.
+   */
+  limitShardCount: 4,
+  /** Claims that lapse within this are swept by one alarm; nothing waits for it, a lapsed claim no longer counts. */
+  limitSweepGraceMs: 60_000,
+  /** Claims deleted in one alarm, about 10 ms; the rest in the next. */
+  limitSweepRowsMax: 2_000,
+  /** Fixed, like the limits' own: what bounds mails and codes is counted here, apart from any drop. */
+  identityShardCount: 16,
+  /** `customer:` and 64 hex digits fit twice. */
+  identityMaxChars: 160,
+  /** Six digits are guessed in one of 200,000 challenges, and a mail gets ten challenges an hour. */
+  mailCodeDigits: 6,
+  mailCodeTriesMax: 5,
+  /** Mails arrive within a minute or two, or not at all. */
+  mailCodeTtlMs: 10 * 60 * 1_000,
+  /** Codes sent to one mail, or asked for by one session, within the window: enough for a slow mailbox and a typing error. */
+  mailCodesPerMailMax: 10,
+  mailCodesPerSessionMax: 5,
+  mailCodesWindowMs: 60 * 60 * 1_000,
+  /** The brand's shop signs a token when its customer goes over to the drop: an hour is long for that. */
+  customerTokenTtlMaxMs: 60 * 60 * 1_000,
+  /** How far the brand's clock may be ahead of ours. */
+  customerClockSkewMs: 30_000,
+  /** OpenID Connect: a subject is at most 255 ASCII characters. */
+  customerSubjectMaxChars: 255,
+  /** Claims about a customer that we have no use for must not make us read a book. */
+  customerTokenMaxChars: 4_096,
+  /** Keys of the brand's shop: one, and another in rotation, for a handful of shops. */
+  customerKeysMax: 20,
+  mailSubjectMaxChars: 200,
+  mailTextMaxChars: 20_000,
+
+  /** People waiting for one SKU: each look counts those ahead, and beyond this nobody's turn would come. */
+  waitingEntriesMax: 1_000,
+  /** Asked again after this by somebody who waits: a full list is a hundred looks a second. */
+  waitingPollMs: 10_000,
+  /** Why a stock was corrected: a line in the ledger. */
+  stockReasonMaxChars: 200,
+  /** How far back a count of the stock may have been taken: yesterday's stocktaking arrives today. */
+  countAgeMaxMs: 48 * 60 * 60 * 1_000,
+  /** How far ahead of ours the clock of whoever counted may go. */
+  countSkewMaxMs: 60_000,
 
   /** A batch over RPC: bounds the time an object is held by one call (about 0.1 ms a row). */
   batchItemsMax: 500,
@@ -56,6 +131,17 @@ export const LIMITS = {
   leaderSilentMs: 10_000,
   /** Retry-After of a 503: a lane drains within a second or two. */
   unavailableRetryMs: 2_000,
+  /**
+   * A coordinator waits so long for a SKU's object and no longer: a call takes milliseconds, in a rush a second or two. Past
+   * it the basket is answered `unavailable`, so that one slow SKU holds up nobody else's.
+   */
+  skuCallTimeoutMs: 3_000,
+  /** A call that outlived its time-out may still have taken units: its answer is awaited so long, to give them back. */
+  skuCallForgottenMs: 30_000,
+  /** A second, third ... payment that a gateway reports for one order and that is voided; more of them only ask for a person. */
+  strayPaymentsMax: 5,
+  /** A claim on a limit outlives its reservation by this: calls take time, and clocks of two objects differ. */
+  claimSlackMs: 60_000,
   /** A retry of a call into an object that was reset: full jitter up to this. */
   rpcRetryBaseMs: 50,
   /** The first try and two more; after that the client's own retry is better informed. */
@@ -84,6 +170,15 @@ export const LIMITS = {
   /** ... and all SKUs of one drop together at most a hundred times a second. */
   levelPushPerSkuMs: 10,
 
+  /** An object that is awake and near answers within this; one across an ocean does not. */
+  preflightTripMaxMs: 150,
+  /** Orders of one drop a second that were measured (ADR 7); gateways take fewer. */
+  ordersPerSecondMax: 100,
+  /** Clocks further apart than this are told by the preflight ... */
+  clockSkewWarnMs: 1_000,
+  /** ... and block a drop past this: a start, and deadlines of some seconds, would be another for each side. */
+  clockSkewMaxMs: 5_000,
+
   /** One request to a gateway. Stripe's own SDK gives up after 80 s; a shopper does sooner. */
   gatewayTimeoutMs: 10_000,
   /** What GATEWAY_CONCURRENCY may be: beyond this one consumer's calls would wait for its own event loop. */
@@ -109,8 +204,8 @@ export const LIMITS = {
   projectionDelayMs: 3_000,
   /** A batch to D1 takes some ten milliseconds; an alarm waits so long for it and no longer. */
   projectionPatienceMs: 1_000,
-  /** Orders of one shard held in memory, about 3 KB each; objects of one kind share an isolate of 128 MB. */
-  ordersCachedMax: 2_000,
+  /** Orders of one shard held in memory, about 3 KB each: 48 MB of an isolate's 128 if all 16 shards were full and shared it. */
+  ordersCachedMax: 1_000,
   /** Release, then take again: the longest chain of stock steps that one event can cause, and one to spare. */
   stockRoundsMax: 3,
   /** Asked again after this by a client whose order is being paid for; a page reloads at the same pace. */
@@ -128,12 +223,90 @@ export const LIMITS = {
   /** A failed message comes back after full jitter below this, doubling, at most the maximum. */
   queueRetryBaseSeconds: 2,
   queueRetryMaxSeconds: 300,
+  /** Endpoints of one brand: a shop, a warehouse, a few others. Each event is a delivery to each of them. */
+  webhookEndpointsMax: 20,
+  /** One try. A receiver should answer at once and work later; the Standard Webhooks specification says 15 to 30 s at most. */
+  webhookTimeoutMs: 10_000,
+  /** So much of an answer is read and thrown away; nothing of it is kept. */
+  webhookAnswerMaxBytes: 4 * 1024,
+  /** The pause after the first failure; three times longer each time, up to the maximum, each with jitter. */
+  webhookRetryBaseMs: 2_000,
+  /** Half of the longest delay that Queues have. */
+  webhookRetryMaxMs: 6 * 60 * 60 * 1_000,
+  /** Tries of one delivery, spread over about a day and a half; then it is parked. */
+  webhookTriesMax: 14,
+  /** A try that was begun and not noted has died by then: above the time-out of its whole batch. */
+  webhookLeaseMs: 5 * 60 * 1_000,
+  /** An endpoint to which nothing got through for so long is switched off: longer than a weekend's outage. */
+  webhookDisableAfterMs: 3 * 24 * 60 * 60 * 1_000,
+  /** The old key signs beside the new one for a day, unless said otherwise: time for a deployment ... */
+  webhookKeyOverlapMs: 24 * 60 * 60 * 1_000,
+  /** ... and a week at most. */
+  webhookKeyOverlapMaxMs: 7 * 24 * 60 * 60 * 1_000,
+  /** Deliveries that one call replays; the rest with the next. */
+  replayRowsMax: 500,
+  /** Tries of one mail, over about two hours. A mail about an order is of no use a day later. */
+  mailTriesMax: 8,
+  mailRetryBaseMs: 5_000,
+  mailRetryMaxMs: 60 * 60 * 1_000,
+  /** One call to the mail's transport. */
+  mailTimeoutMs: 10_000,
+  /** A link in a mail opens its order for so long: parcels come within weeks, and mailboxes are read by others later. */
+  orderLinkTtlMs: 30 * 24 * 60 * 60 * 1_000,
+  /** The device that followed the link need not follow it again for a day. */
+  orderAccessTtlMs: 24 * 60 * 60 * 1_000,
+  /** Work of the notifications that was due for so long has lost its message, and gets another. */
+  notificationLateMs: 30_000,
+  /** Rows that one sweep takes up, of each kind. */
+  sweepRowsMax: 500,
+
   /** The soonest that an alarm comes back for work that is already due: under way, or just failed. */
   alarmMinDelayMs: 50,
   /** How long after its end a drop's objects are still knocked on: payments settle long after the last sale. */
   knockAfterCloseMs: 30 * 24 * 60 * 60 * 1_000,
   /** Due orders handled in one alarm; the rest in the next, so that requests get their turn in between. */
   alarmOrdersMax: 200,
+
+  /** A catalog's file. Shopify's own bound is 15 MB; a Worker has 128 MB, of which each parsed cell takes a share. */
+  catalogFileMaxBytes: 8 * 1024 * 1024,
+  /** Rows of one file: 800 products of 50 rows each. */
+  catalogRowsMax: 40_000,
+  /** Shopify's own 60 columns, and metafields. */
+  catalogColumnsMax: 256,
+  /** Cells of one file, commas within them counted too: 33,000 rows of Shopify's 60 columns, and 16 MB for their array. */
+  catalogCellsMax: 2_000_000,
+  /** Refused rows that one report names, some 2 MB; a file with more is the wrong file. */
+  catalogRefusedMax: 10_000,
+  /** A long product page; longer cells are pasted documents. */
+  catalogCellMaxChars: 64 * 1024,
+  /** Titles, vendors, option values: Shopify's own bound. */
+  catalogTextMaxChars: 255,
+  /** One import writes each product to KV, and a Worker has 1,000 calls to other services an invocation. */
+  catalogProductsPerFileMax: 800,
+  /** All of them are in one KV value (25 MiB) and in each isolate's memory: at their longest 9 KB each. */
+  catalogProductsMax: 2_000,
+  /** A drop has 100 SKUs; Shopify's older bound was 100 too, its newer one is 2,048. */
+  variantsPerProductMax: 250,
+  imagesPerProductMax: 250,
+  /** Shopify's three. */
+  productOptionsMax: 3,
+  productTagsMax: 250,
+  /** All tags of a product together: they travel in the index that every isolate holds. */
+  productTagsMaxChars: 1_000,
+  /** All rows of one product as JSON: with its document well below D1's 2 MB a row. */
+  productMaxBytes: 256 * 1024,
+  /** KV's keys have 512 bytes. */
+  handleMaxBytes: 255,
+  imageUrlMaxChars: 1_024,
+  /** A few words in a search field. */
+  searchMaxChars: 120,
+  /** Products in one page of a list. */
+  productsPageDefault: 50,
+  productsPageMax: 250,
+  /** Products written to D1 in one transaction: with a few statements each, a whole file stays below 1,000 queries. */
+  catalogBatchMax: 50,
+  /** A parameter of a D1 statement holds at most 2 MB: half of it, so that the last product always fits. */
+  catalogBatchMaxBytes: 1_000_000,
 } as const;
 
 /** What a drop document may choose, with its default: [least, default, most], all in milliseconds or counts. */
@@ -152,4 +325,8 @@ export const RANGES = {
   commandResendMs: [1_000, 60_000, 60 * 60_000],
   /** Units of one SKU that one shopper may hold or have bought. */
   perShopper: [1, 1, 10],
+  /** How long after its confirmation a shopper may cancel an order that was not shipped. */
+  cancelWindowMs: [0, 30 * 60_000, 14 * 24 * 60 * 60_000],
+  /** How long a unit that became free is kept for the first who waits for it: long enough to see the mail. */
+  offerMs: [5_000, 30 * 60_000, 24 * 60 * 60_000],
 } as const satisfies Record<string, readonly [number, number, number]>;

@@ -1,9 +1,18 @@
-import type { DropDocument, PublishedDrop } from "./drop-document.ts";
-import type { OrderAnswer, PaymentMethod } from "./http.ts";
+import type { DropDocument, PublishedDrop, ShippingRegion } from "./drop-document.ts";
+import type {
+  BasketLine,
+  OrderAnswer,
+  OrderCharge,
+  PaymentMethod,
+  PricedLine,
+  ShippingAddress,
+} from "./http.ts";
 import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId, SkuId, TicketId } from "./ids.ts";
+import type { LimitClaim, LimitClaimAnswer } from "./limit-guard.ts";
 import type { ClosedCohort, LineRecord, SkuLevel, Snapshot } from "./line.ts";
 import type { PaymentMessage } from "./messages.ts";
 import type { AmountMinor, Currency } from "./money.ts";
+import type { PreflightTarget, StateReadiness } from "./preflight.ts";
 import type { RefusalCode } from "./refusals.ts";
 import type { Result } from "./result.ts";
 import type {
@@ -13,6 +22,7 @@ import type {
   MoneyState,
   Operation,
   ReservationState,
+  WaitingState,
 } from "./statuses.ts";
 
 /**
@@ -24,6 +34,8 @@ export type Refusal<Code extends RefusalCode = RefusalCode> = {
   code: Code;
   detail?: string;
   retryAfterMs?: number;
+  /** Which line of a basket was refused. */
+  skuId?: SkuId;
 };
 
 // SkuStock ------------------------------------------------------------------------------------------------------------
@@ -43,6 +55,11 @@ export type SkuTerms = {
   opensAtMs: number;
   closesAtMs: number;
   levelPushIntervalMs: number;
+  /** The document no longer has this SKU: what is free is taken away. */
+  isRemoved: boolean;
+  /** Whether people may wait for units that come back, and how long such a unit is then kept for each. */
+  waitingOpen: boolean;
+  offerTtlMs: number;
 };
 
 export type ReserveItem = {
@@ -53,8 +70,31 @@ export type ReserveItem = {
   quantity: number;
 };
 
-/** A reservation on its way to the SKU, by way of the coordinator that watches over its idempotency key. */
-export type KeyedReserveItem = ReserveItem & { dropId: DropId; skuId: SkuId };
+/** A basket on its way to its SKUs, by way of the coordinator that watches over its idempotency key. */
+export type KeyedReserveItem = {
+  reservationId: ReservationId;
+  fingerprint: Fingerprint;
+  dropId: DropId;
+  shopperId: ShopperId;
+  ticketId: TicketId;
+  /** 1 to `basketLinesMax`, each of another SKU, in any order. */
+  lines: BasketLine[];
+  /** Whose units these are, at the strength that the drop declares. */
+  identity: string;
+  /** Units of all SKUs that one identity may hold or have bought; null: only each SKU's own limit. */
+  unitsPerShopper: number | null;
+  /** The document's: a claim on a limit ends a little after it. */
+  reservationTtlMs: number;
+};
+
+/** A basket as its SKUs' objects hold it: `lines` by SKU id. It lapses with the first of its lines. */
+export type Basket = {
+  reservationId: ReservationId;
+  lines: PricedLine[];
+  subtotalMinor: AmountMinor;
+  currency: Currency;
+  deadlineAtMs: number;
+};
 
 export type Reservation = {
   reservationId: ReservationId;
@@ -69,6 +109,8 @@ export type Reservation = {
   createdAtMs: number;
   deadlineAtMs: number;
   orderId: OrderId | null;
+  /** Bought units that came back later: they no longer count as sold. */
+  returned: number;
 };
 
 export type ReserveRefusal = Refusal<
@@ -84,6 +126,24 @@ export type ReserveRefusal = Refusal<
   | "internal"
 >;
 export type ReserveAnswer = Result<Reservation, ReserveRefusal>;
+
+/** `skuId` names the line that was refused, where it was one line. */
+export type BasketRefusal = ReserveRefusal | Refusal<"reservation_given_back" | "basket_total_too_large">;
+export type BasketAnswer = Result<Basket, BasketRefusal>;
+
+/** `createdAtMs`: of the very row that is meant; null: whichever row has this id. */
+export type GiveBackItem = {
+  reservationId: ReservationId;
+  shopperId: ShopperId;
+  createdAtMs: number | null;
+};
+export type GiveBackAnswer = Result<null, Refusal<"reservation_taken" | "internal">>;
+
+export type BasketGiveBackItem = { reservationId: ReservationId; dropId: DropId; shopperId: ShopperId };
+export type BasketGiveBackAnswer = Result<
+  null,
+  Refusal<"reservation_not_found" | "reservation_taken" | "unavailable">
+>;
 
 /**
  * One order's step on one reservation. `step` rises with each intent of the order: an older step that arrives late
@@ -105,12 +165,61 @@ export type StepRefusal = Refusal<
 >;
 export type StepAnswer = Result<Reservation, StepRefusal>;
 
-/** A correction of the stock by difference. A repeat of the same id does nothing. */
-export type AdjustItem = { adjustmentId: string; delta: number };
-export type AdjustRefusal = Refusal<"stock_below_taken" | "invalid_request" | "sku_not_found" | "internal">;
-export type AdjustAnswer = Result<SkuLevel, AdjustRefusal>;
+/** How the units of a SKU change by other hands than shoppers'. `schema/stock.ts` says what each number means. */
+export type StockChange =
+  | { kind: "difference"; delta: number }
+  | { kind: "count"; count: number; asOfMs: number }
+  | { kind: "return"; orderId: OrderId; quantity: number; isResellable: boolean };
+/** A repeat of the same id does nothing and gets the first outcome; with another change it is refused. */
+export type AdjustItem = { adjustmentId: string; change: StockChange; reason: string };
+export type AdjustRefusal = Refusal<
+  | "stock_below_taken"
+  | "return_exceeds_sold"
+  | "idempotency_key_reused"
+  | "invalid_request"
+  | "sku_not_found"
+  | "internal"
+>;
+/**
+ * `stale`: a count taken before one that was applied already changes nothing. `delta`: units that the stock rose or fell by.
+ * `short`: units that a count did not find although shoppers hold them; they cannot be taken away.
+ */
+export type Adjusted = { outcome: "applied" | "stale"; delta: number; short: number; level: SkuLevel };
+export type AdjustAnswer = Result<Adjusted, AdjustRefusal>;
 
-export type ConfigureAnswer = Result<SkuLevel, Refusal<"stock_below_taken" | "internal">>;
+export type ConfigureAnswer = Result<SkuLevel, Refusal<"internal">>;
+
+/** An entry of a waiting list on its way to its SKU, under the id that its offer's reservation will have. */
+export type WaitItem = ReserveItem;
+export type KeyedWaitItem = WaitItem & { dropId: DropId; skuId: SkuId } & Pick<
+    KeyedReserveItem,
+    "identity" | "unitsPerShopper"
+  >;
+export type WaitingQuery = { reservationId: ReservationId; shopperId: ShopperId };
+
+/** `ahead`: people who wait before it, null once it waits no longer. `offerEndsAtMs`: while it is offered. */
+export type WaitingEntry = {
+  reservationId: ReservationId;
+  skuId: SkuId;
+  quantity: number;
+  state: WaitingState;
+  ahead: number | null;
+  offerEndsAtMs: number | null;
+};
+export type WaitRefusal = Refusal<
+  | "waiting_list_closed"
+  | "waiting_list_full"
+  | "already_waiting"
+  | "shopper_limit_reached"
+  | "sku_not_found"
+  | "drop_not_open"
+  | "drop_closed"
+  | "idempotency_key_reused"
+  | "unavailable"
+  | "internal"
+>;
+export type WaitAnswer = Result<WaitingEntry, WaitRefusal>;
+export type WaitingAnswer = Result<WaitingEntry, Refusal<"waiting_entry_not_found">>;
 
 export type LedgerRow = {
   seq: number;
@@ -123,6 +232,9 @@ export type LedgerRow = {
   available: number;
   reserved: number;
   sold: number;
+  /** Of a correction: its id, and why. */
+  adjustmentId: string | null;
+  reason: string | null;
 };
 
 /** One page of what a SKU's object holds, by ledger sequence and reservation row order. */
@@ -150,12 +262,40 @@ export type LevelPush = { level: SkuLevel; levelVersion: number; ticketsSeen: nu
 
 // OrderCoordinator ----------------------------------------------------------------------------------------------------
 
+/** What is charged beside the lines. `table`: a region's, reckoned from the lines. `quote`: the brand's, for these very lines. */
+export type Charging =
+  | { kind: "none" }
+  | { kind: "table"; region: Omit<ShippingRegion, "countries"> }
+  | { kind: "quote"; currency: string; subtotalMinor: number; charges: OrderCharge[] };
+
+/** Units of an order that count against an identity beside its reservation's own. */
+export type OrderClaim = { identity: string; max: number };
+
+/** What an order is made by, as the document says it at that moment. */
+export type OrderTerms = {
+  shippingAddress: ShippingAddress | null;
+  charging: Charging;
+  /** The version of the terms that was agreed to; null: there are none. */
+  termsVersion: string | null;
+  claims: OrderClaim[];
+  /** Units that one payment instrument may buy; null: not counted. */
+  unitsPerInstrument: number | null;
+  cancelWindowMs: number;
+};
+export type OrderTermsRefusal = Refusal<
+  | "invalid_request"
+  | "terms_not_accepted"
+  | "shipping_address_missing"
+  | "not_shipped_there"
+  | "shipping_quote_missing"
+  | "shipping_quote_invalid"
+>;
+
 export type PlaceItem = {
   orderId: OrderId;
   fingerprint: Fingerprint;
   shopperId: ShopperId;
   dropId: DropId;
-  skuId: SkuId;
   reservationId: ReservationId;
   email: string;
   payment: PaymentMethod;
@@ -165,20 +305,86 @@ export type PlaceItem = {
   paymentWindowMs: number;
   unknownHoldMs: number;
   commandResendMs: number;
+  /** A refusal is told for an order that is not there yet; a repeat is not judged by terms that changed since. */
+  terms: Result<OrderTerms, OrderTermsRefusal>;
 };
 
-export type PlaceRefusal = Refusal<
-  | "reservation_not_found"
-  | "reservation_lapsed"
-  | "reservation_taken"
-  | "request_in_progress"
-  | "idempotency_key_reused"
-  | "unavailable"
-  | "internal"
->;
+export type PlaceRefusal =
+  | OrderTermsRefusal
+  | Refusal<
+      | "reservation_not_found"
+      | "reservation_lapsed"
+      | "reservation_taken"
+      | "reservation_given_back"
+      | "shopper_limit_reached"
+      | "basket_total_too_large"
+      | "request_in_progress"
+      | "idempotency_key_reused"
+      | "unavailable"
+      | "internal"
+    >;
 export type PlaceAnswer = Result<OrderAnswer, PlaceRefusal>;
 export type OrderQuery = { orderId: OrderId; shopperId: ShopperId };
 export type OrderLookup = Result<OrderAnswer, Refusal<"order_not_found">>;
+
+/** What is asked of an order after it was placed. `commandId` names it: its repeat changes nothing and gets the order as it stands. */
+export type OrderAct =
+  | { kind: "cancel"; by: "shopper" }
+  /** `restock`: false when units that were paid for are no longer there to be sold. */
+  | { kind: "cancel"; by: "brand"; restock: boolean; reason: string }
+  /** Null: all that is left of the amount. `lines`: what comes back, for sale again with `restock`. */
+  | {
+      kind: "refund";
+      amountMinor: number | null;
+      lines: BasketLine[];
+      restock: boolean;
+      reason: string;
+    }
+  /** Null: all units that were not shipped yet. */
+  | {
+      kind: "ship";
+      carrier: string;
+      trackingNumber: string;
+      trackingUrl: string | null;
+      lines: BasketLine[] | null;
+    };
+export type OrderCommand = {
+  orderId: OrderId;
+  commandId: string;
+  fingerprint: Fingerprint;
+  /** Whose order it must be; null: the brand asks. */
+  shopperId: ShopperId | null;
+  act: OrderAct;
+};
+export type OrderActRefusal = Refusal<
+  | "order_canceled"
+  | "order_shipped"
+  | "cancel_window_over"
+  | "order_not_confirmed"
+  | "refund_in_progress"
+  | "refund_exceeds_captured"
+  | "return_exceeds_sold"
+  | "shipment_exceeds_order"
+  | "request_in_progress"
+>;
+export type OrderCommandRefusal =
+  | OrderActRefusal
+  | Refusal<"order_not_found" | "idempotency_key_reused" | "too_many_commands">;
+/** A shopper's own: the only command that the edge may give. */
+export type CancelItem = Omit<OrderCommand, "act" | "shopperId"> & { shopperId: ShopperId };
+export type CancelAnswer = Result<
+  OrderAnswer,
+  Refusal<
+    | "order_not_found"
+    | "order_canceled"
+    | "order_shipped"
+    | "cancel_window_over"
+    | "request_in_progress"
+    | "too_many_commands"
+    | "idempotency_key_reused"
+  >
+>;
+export type OrderCommandAnswer = Result<OrderAnswer, OrderCommandRefusal>;
 
 /** A payment command that a consumer has begun and must report on. Amounts are exact minor units. */
 export type BegunCommand = {
@@ -193,6 +399,8 @@ export type BegunCommand = {
   /** After this the gateway may have forgotten the key: nothing is re-sent, only looked up. */
   keyExpiresAtMs: number;
   amountMinor: AmountMinor;
+  /** What had gone back before this: a refund is done once the gateway has sent back both. */
+  refundedMinor: AmountMinor;
   currency: Currency;
   token: string | null;
   returnUrl: string;
@@ -206,7 +414,8 @@ export type BegunCommand = {
 export type BeginAnswer = BegunCommand | null;
 
 export type Outcome =
-  | { kind: "succeeded"; ref: string; url?: string }
+  /** `instrument`: the gateway's name for what was paid with, the same for the same card; for an authorization, if it tells. */
+  | { kind: "succeeded"; ref: string; url?: string; instrument?: string }
   | { kind: "declined"; reason: string }
   /** Nobody knows yet. `retryAfterMs` when the gateway said when to look again. */
   | { kind: "unknown"; reason: string };
@@ -223,6 +432,11 @@ export type GatewayEvent = {
   paymentRef: string | null;
   sessionRef: string | null;
   amountMinor: AmountMinor;
+  currency: Currency;
+  /** Of an authorization, if the gateway tells. */
+  instrument?: string;
+  /** Of a refund: all that has gone back of the payment by now. */
+  refundedMinor?: number;
 };
 
 export type AuditedAttempt = {
@@ -262,12 +476,24 @@ export interface EdgeApi {
     afterCohort: number,
     afterStep: number,
   ): Promise<Result<LineRecord, Refusal<"drop_not_found">>>;
+  /** Bounds mails and tries of codes. All items belong to the shard (`identityShardOf`). */
+  countIdentity(shard: number, items: LimitClaim[]): Promise<LimitClaimAnswer[]>;
   /** All items belong to the shard (`shardOfDrop`); their SKUs and drops may differ. */
-  reserve(shard: number, items: KeyedReserveItem[]): Promise<ReserveAnswer[]>;
+  reserve(shard: number, items: KeyedReserveItem[]): Promise<BasketAnswer[]>;
+  /** All items belong to the shard. Gives back baskets that no order holds; a repeat is harmless. */
+  giveBack(shard: number, items: BasketGiveBackItem[]): Promise<BasketGiveBackAnswer[]>;
+  /** All items belong to the shard; their SKUs and drops may differ. */
+  wait(shard: number, items: KeyedWaitItem[]): Promise<WaitAnswer[]>;
+  /** How entries of one SKU's waiting list stand. Somebody else's is `waiting_entry_not_found`. */
+  showWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]): Promise<WaitingAnswer[]>;
+  /** Takes entries off the list; an offer's unit goes to the next. One that an order has is left as it is. */
+  leaveWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]): Promise<WaitingAnswer[]>;
   /** All items belong to the shard. */
   place(shard: number, items: PlaceItem[]): Promise<PlaceAnswer[]>;
   /** All orders belong to the shard. Somebody else's order is `order_not_found`. */
   readOrders(shard: number, items: OrderQuery[]): Promise<OrderLookup[]>;
+  /** Cancels orders for their own shoppers. All belong to the shard; a repeat is harmless. */
+  cancelOrders(shard: number, items: CancelItem[]): Promise<CancelAnswer[]>;
 }
 
 export interface PaymentsApi {
@@ -279,13 +505,20 @@ export interface PaymentsApi {
 
 export interface ConsoleApi {
   publish(document: DropDocument, version: string): Promise<PublishAnswer>;
+  published(dropId: DropId): Promise<Result<PublishedDrop, Refusal<"drop_not_found">>>;
+  /** Makes and wakes a drop's objects, and looks at what they lean on. */
+  preflight(target: PreflightTarget): Promise<StateReadiness>;
   stockAudit(
     dropId: DropId,
     skuId: SkuId,
     afterLedger: number,
     afterReservation: number,
   ): Promise<StockAudit>;
+  adjustStock(dropId: DropId, skuId: SkuId, items: AdjustItem[]): Promise<AdjustAnswer[]>;
   ordersAudit(shard: number, afterOrderId: string | null): Promise<OrdersAudit>;
+  snapshot(dropId: DropId): Promise<Result<Snapshot, Refusal<"drop_not_found">>>;
+  /** Asks something of an order for the brand. A repeat is harmless. */
+  commandOrder(command: Omit<OrderCommand, "shopperId">): Promise<OrderCommandAnswer>;
   /** Makes a parked command due at once. False when the order has no open command. */
   redrive(orderId: OrderId): Promise<boolean>;
 }

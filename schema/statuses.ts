@@ -23,6 +23,9 @@ export const CANCEL_REASONS = [
   "payment_unknown",
   "capture_failed",
   "no_unit_left",
+  "limit_reached",
+  "by_shopper",
+  "by_brand",
 ] as const;
 export const CancelReason = z.enum(CANCEL_REASONS);
 export type CancelReason = z.infer<typeof CancelReason>;
@@ -31,6 +34,16 @@ export type CancelReason = z.infer<typeof CancelReason>;
 export const MONEY_STATES = ["none", "authorized", "captured", "voided", "refunded"] as const;
 export const MoneyState = z.enum(MONEY_STATES);
 export type MoneyState = z.infer<typeof MoneyState>;
+
+/** How much of what was captured has gone back. */
+export const REFUND_STATES = ["none", "partly_refunded", "refunded"] as const;
+export const RefundState = z.enum(REFUND_STATES);
+export type RefundState = z.infer<typeof RefundState>;
+
+/** How much of an order has left the house. */
+export const FULFILLMENT_STATES = ["unshipped", "partly_shipped", "shipped"] as const;
+export const FulfillmentState = z.enum(FULFILLMENT_STATES);
+export type FulfillmentState = z.infer<typeof FulfillmentState>;
 
 export const OPERATIONS = ["session", "authorize", "capture", "void", "refund"] as const;
 export const Operation = z.enum(OPERATIONS);
@@ -54,6 +67,16 @@ export const LEDGER_KINDS = [
   "reverse",
   "late",
   "adjust",
+  "give_back",
+  "offer",
+  "count",
+  "return",
+  "write_off",
 ] as const;
 export const LedgerKind = z.enum(LEDGER_KINDS);
 export type LedgerKind = z.infer<typeof LedgerKind>;
+
+/** An entry of a waiting list. offered: its unit is held until a deadline; taken: an order has it; lapsed: nobody did in time. */
+export const WAITING_STATES = ["waiting", "offered", "taken", "lapsed", "left"] as const;
+export const WaitingState = z.enum(WAITING_STATES);
+export type WaitingState = z.infer<typeof WaitingState>;

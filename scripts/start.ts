@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bootPlatform } from "./platform/boot.ts";
 import { ROOT } from "./platform/bundle.ts";
+import { forgetRunning, noteRunning } from "./platform/running.ts";
 import { localSecrets } from "./platform/secrets.ts";
 import { startSandbox } from "./sandbox/server.ts";
 import { publishDemo } from "./start/demo.ts";
@@ -10,7 +11,8 @@ import { HELP, parseStartOptions, type StartOptions } from "./start/options.ts";
 import { takenPorts } from "./start/ports.ts";
 
 const HOME = join(ROOT, ".dropline");
-const STATE = join(HOME, "state");
+/** The last part is what wrangler adds to its --persist-to: so `--persist-to .dropline/state` reads and writes the same KV. */
+const STATE = join(HOME, "state", "v3");
 const LEDGER = join(HOME, "sandbox");
 
 const PROGRESS_MS = 1_000;
@@ -58,6 +60,8 @@ async function start({ ports, fresh, opensInSeconds }: StartOptions): Promise<vo
   );
   stops.unshift(() => platform.dispose());
   listenForStop();
+  await noteRunning(HOME, { pid: process.pid, ...platform.urls });
+  stops.unshift(() => forgetRunning(HOME));
   const { edge, console: consoleUrl, payments } = platform.urls;
   const demo = await step("Publishing the demo drop", () =>
     publishDemo({

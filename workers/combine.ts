@@ -4,7 +4,8 @@ import type { Refusal } from "../schema/rpc.ts";
 
 /**
  * Time as a Worker sees it. `after` returns the act that cancels; a timer belongs to the request that set it. `turn`
- * resolves once everything that has already reached this isolate has been taken up: at once in an idle one.
+ * resolves after what has already reached this isolate has had its turn: at once in an idle one. A hint: nothing is wrong if
+ * it comes early.
  */
 export type Clock = {
   now(): number;
@@ -139,6 +140,7 @@ export function createCombiner<Scope, Item, Answer>(
     while (lane.term === term) {
       lane.signAtMs = clock.now();
       await clock.turn();
+      if (lane.term !== term) return;
       const heir = lane.waiting[0];
       if (heir === undefined) {
         if (lanes.get(lane.name) === lane) lanes.delete(lane.name);

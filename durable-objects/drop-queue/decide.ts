@@ -28,7 +28,10 @@ export function phaseAt(schedule: Schedule, isSoldOut: boolean, nowMs: number): 
   return isSoldOut ? "sold_out" : "live";
 }
 
-/** Certain, not likely: every unit of every SKU is sold, so that none can come back by a deadline. */
+/**
+ * Every unit of every SKU is sold, so that none can come back by a deadline. One may by other ways, a failed capture or a
+ * return: then this is false again, and admission goes on (ADR 11).
+ */
 export function isSoldOut(levels: readonly SkuLevel[]): boolean {
   return levels.every((level) => level.sold === level.stock);
 }

@@ -61,7 +61,7 @@ export class DropQueue extends DurableObject<StateEnv> {
       const removed = this.#store.skus().filter((sku) => !kept.has(sku.terms.skuId));
       const terms = [
         ...skuTerms(published),
-        ...removed.map((sku) => ({ ...sku.terms, version, publishedAtMs: nowMs, stock: 0 })),
+        ...removed.map((sku) => ({ ...sku.terms, version, publishedAtMs: nowMs, stock: 0, isRemoved: true })),
       ];
       this.#store.atomically(() => this.#store.publish(published, terms));
     }
@@ -163,6 +163,11 @@ export class DropQueue extends DurableObject<StateEnv> {
     for (const knock of await Promise.allSettled(skus)) {
       if (knock.status === "rejected") logError("sku_not_woken", knock.reason);
     }
+  }
+
+  /** Wakes this object, wherever it is made, and tells its clock. Writes nothing: one that was never published to stays unborn. */
+  async clockMs(): Promise<number> {
+    return Date.now();
   }
 
   override async alarm(): Promise<void> {
@@ -270,5 +275,8 @@ function skuTerms({ version, publishedAtMs, document }: PublishedDrop): SkuTerms
     opensAtMs: Date.parse(document.opensAt),
     closesAtMs: Date.parse(document.closesAt),
     levelPushIntervalMs: levelPushIntervalMs(document.skus.length),
+    isRemoved: false,
+    waitingOpen: document.waitingList.isOpen,
+    offerTtlMs: document.waitingList.offerMs,
   }));
 }

@@ -1,6 +1,17 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { DropId } from "../../schema/ids.ts";
-import type { EdgeApi, KeyedReserveItem, OrderQuery, PlaceItem } from "../../schema/rpc.ts";
+import type { DropId, SkuId } from "../../schema/ids.ts";
+import type { LimitClaim } from "../../schema/limit-guard.ts";
+import type {
+  BasketGiveBackItem,
+  CancelAnswer,
+  CancelItem,
+  EdgeApi,
+  KeyedReserveItem,
+  KeyedWaitItem,
+  OrderQuery,
+  PlaceItem,
+  WaitingQuery,
+} from "../../schema/rpc.ts";
 import { stubs } from "../stubs.ts";
 import { withRetry } from "./retry.ts";
 
@@ -26,8 +37,28 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
     return withRetry(() => stubs.line(this.env, dropId).record(afterCohort, afterStep));
   }
 
+  countIdentity(shard: number, items: LimitClaim[]) {
+    return withRetry(() => stubs.identities(this.env, shard).claim(items));
+  }
+
   reserve(shard: number, items: KeyedReserveItem[]) {
     return withRetry(() => stubs.orders(this.env, shard).reserve(items));
+  }
+
+  giveBack(shard: number, items: BasketGiveBackItem[]) {
+    return withRetry(() => stubs.orders(this.env, shard).giveBack(items));
+  }
+
+  wait(shard: number, items: KeyedWaitItem[]) {
+    return withRetry(() => stubs.orders(this.env, shard).wait(items));
+  }
+
+  showWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]) {
+    return withRetry(() => stubs.sku(this.env, dropId, skuId).showWaiting(items));
+  }
+
+  leaveWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]) {
+    return withRetry(() => stubs.sku(this.env, dropId, skuId).leaveWaiting(items));
   }
 
   place(shard: number, items: PlaceItem[]) {
@@ -36,5 +67,11 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
 
   readOrders(shard: number, items: OrderQuery[]) {
     return withRetry(() => stubs.orders(this.env, shard).read(items));
+  }
+
+  async cancelOrders(shard: number, items: CancelItem[]): Promise<CancelAnswer[]> {
+    const commands = items.map((item) => ({ ...item, act: { kind: "cancel", by: "shopper" } as const }));
+    const answers = await withRetry(() => stubs.orders(this.env, shard).command(commands));
+    return answers as CancelAnswer[];
   }
 }

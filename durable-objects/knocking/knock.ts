@@ -1,24 +1,22 @@
-import { shardOfDrop } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { logError } from "../log.ts";
 import { stubs } from "../stubs.ts";
 import { activeDrops } from "./store.ts";
 
-const ALL_SHARDS = Array.from({ length: LIMITS.orderShardCount }, (_, shard) => shard);
-
 /**
  * The cron's whole job: an object whose alarm was lost (retries run out after minutes of trouble) has nobody to wake it,
- * so everything that may have work due is knocked on. A knock does nothing that the alarm would not do.
+ * so everything that may have work due is knocked on: every shard of orders whatever D1 says, for money may move long
+ * after a drop. A knock does nothing that the alarm would not do.
  */
 export async function knockOnAll(env: StateEnv, nowMs: number): Promise<void> {
+  const shards = Array.from({ length: LIMITS.orderShardCount }, (_, shard) => shard);
   const dropIds = await activeDrops(env.DB, nowMs).catch((error) => {
     logError("active_drops_unknown", error);
-    return null;
+    return [];
   });
-  const shards = dropIds === null ? ALL_SHARDS : new Set(dropIds.map(shardOfDrop));
   const knocks = await Promise.allSettled([
-    ...[...shards].map((shard) => stubs.orders(env, shard).knock()),
-    ...(dropIds ?? []).map((dropId) => stubs.line(env, dropId).knock()),
+    ...shards.map((shard) => stubs.orders(env, shard).knock()),
+    ...dropIds.map((dropId) => stubs.line(env, dropId).knock()),
   ]);
   for (const knock of knocks) if (knock.status === "rejected") logError("knock_failed", knock.reason);
 }

@@ -3,6 +3,8 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { Currency } from "../../schema/money.ts";
 import type { AuditedAttempt, AuditedOrder } from "../../schema/rpc.ts";
 import type { OrderStatus } from "../../schema/statuses.ts";
+import { fulfillmentOf, refundStateOf, whyNotCancel } from "./after-sale.ts";
+import { sumMinor } from "./basket.ts";
 import { isSettled, statusOf } from "./decide.ts";
 import type { OrderRecord } from "./store.ts";
 
@@ -15,7 +17,9 @@ const POLL_MS: Record<OrderStatus, number> = {
 };
 
 /** What a shopper is told of an order. */
-export function toAnswer({ orderId, request, facts, placedAtMs, updatedAtMs }: OrderRecord): OrderAnswer {
+export function toAnswer(record: OrderRecord, nowMs: number): OrderAnswer {
+  const { orderId, request, facts, placedAtMs, updatedAtMs } = record;
+  const { cancelWindowMs, termsVersion } = request;
   const status = statusOf(facts);
   return {
     orderId,
@@ -23,10 +27,18 @@ export function toAnswer({ orderId, request, facts, placedAtMs, updatedAtMs }: O
     status,
     cancelReason: status === "canceled" ? facts.cancelReason : null,
     money: facts.money,
-    skuId: request.skuId,
-    quantity: facts.quantity,
+    lines: facts.lines,
+    subtotalMinor: sumMinor(facts.lines),
+    charges: facts.charges,
     totalMinor: facts.totalMinor,
     currency: facts.currency as Currency,
+    refund: refundStateOf(facts),
+    refundedMinor: facts.refundedMinor,
+    fulfillment: fulfillmentOf(facts),
+    shipments: facts.shipments,
+    shippingAddress: request.shippingAddress,
+    consents: termsVersion === null ? null : { termsVersion, atMs: placedAtMs },
+    isCancelable: whyNotCancel(facts, { by: "shopper", cancelWindowMs, nowMs }) === null,
     paymentUrl: status === "awaiting_payment" ? facts.sessionUrl : null,
     placedAtMs,
     updatedAtMs,
@@ -34,11 +46,12 @@ export function toAnswer({ orderId, request, facts, placedAtMs, updatedAtMs }: O
   };
 }
 
-/** What an operator sees of it: everything but the contact and the token. */
-export function toAudited(record: OrderRecord, attempts: AuditedAttempt[]): AuditedOrder {
+/** What an operator sees of it: everything but the contact, the address and the token. */
+export function toAudited(record: OrderRecord, attempts: AuditedAttempt[], nowMs: number): AuditedOrder {
   const { request, facts, version, projectedVersion } = record;
   return {
-    ...toAnswer(record),
+    ...toAnswer(record, nowMs),
+    shippingAddress: null,
     shopperId: request.shopperId,
     reservationId: request.reservationId,
     version,

@@ -1,6 +1,8 @@
+import type { BasketLine, OrderCharge, PaymentMethod, PricedLine, Shipment } from "../../schema/http.ts";
+import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
-import type { GatewayEvent, Outcome } from "../../schema/rpc.ts";
+import type { GatewayEvent, Outcome, PlaceRefusal } from "../../schema/rpc.ts";
 import type {
   AttemptState,
   CancelReason,
@@ -18,34 +20,59 @@ export type ClosedAttempt = {
 };
 
 /**
- * The order machine. `apply` records what happened, `next` says what to do about it; neither does anything itself.
- * All that is known of an order is in its facts, so a crash anywhere resumes by asking `next` again.
+ * The order machine. `apply` (apply.ts) records what happened, `next` says what to do about it; neither does anything
+ * itself. All that is known of an order is in its facts, so a crash anywhere resumes by asking `next` again.
  */
 
 /** sell: go on. abandon: give everything back. recover: money came after the units were given back; try to get them again. */
 export type Wanted = "sell" | "abandon" | "recover";
 
-/** What the SKU's object holds for this order, as last answered. */
+/** What the SKUs' objects hold for this order, all lines alike, as last answered. */
 export type Units = "unpinned" | "pinned" | "committed" | "returned";
 
 export type OpenAttempt = {
   attempt: number;
   operation: Operation;
   state: Exclude<AttemptState, "final">;
+  /** What it is over: the whole order, save for a refund of a part. */
+  amountMinor: AmountMinor;
   /** due: sent again; begun: the lease ends; unknown: looked at again. */
   nextAtMs: number;
   createdAtMs: number;
   tries: number;
+  /** A stray payment that this voids; null: the order's own. */
+  strayRef: string | null;
 };
+
+/** Another payment that a gateway reported for an order that has its own: it is to be voided. */
+export type StrayPayment = { ref: string; state: "open" | "voided" | "declined" };
+
+/** Bought units that go back to the stock, all lines under one number: for sale again, or out of it. */
+export type PendingReturn = { returnId: string; lines: BasketLine[]; isResellable: boolean };
+
+/** A refund that the brand asked for and that has not ended. */
+export type PendingRefund = { refundId: string; amountMinor: AmountMinor };
+
+/** Why a pin was refused for good; everything else is asked again. */
+export type PinRefusalCode = Extract<
+  PlaceRefusal["code"],
+  `reservation_${string}` | "shopper_limit_reached" | "shipping_quote_invalid" | "basket_total_too_large"
+>;
 
 export type Facts = {
   wanted: Wanted;
   units: Units;
   money: MoneyState;
   cancelReason: CancelReason | null;
-  method: "token" | "redirect";
-  /** From the reservation alone; 0 and empty until the pin has told them. */
-  quantity: number;
+  method: PaymentMethod["kind"];
+  /** What the shopper's payment is made with; gone once its authorization has ended, either way. */
+  token: string | null;
+  /** Why the units could not be pinned: the order gives back what it has of them, and is forgotten. */
+  pinRefusal: PinRefusalCode | null;
+  /** From the reservations alone; none, 0 and empty until the pin has told them. */
+  lines: PricedLine[];
+  /** What is paid beside the lines, and in all: reckoned once, at the pin. */
+  charges: OrderCharge[];
   totalMinor: AmountMinor;
   currency: Currency | "";
   sessionRef: string | null;
@@ -53,11 +80,23 @@ export type Facts = {
   /** A shopper may still pay in it. */
   isSessionOpen: boolean;
   paymentRef: string | null;
+  /** The gateway's name for what was paid with; null: it did not tell. */
+  instrument: string | null;
+  strays: StrayPayment[];
   open: OpenAttempt | null;
   /** How the attempt before the open one ended. */
   closed: ClosedAttempt | null;
   lastAttempt: number;
   refundsDeclined: number;
+  /** What has gone back for certain. */
+  refundedMinor: AmountMinor;
+  refund: PendingRefund | null;
+  returns: PendingReturn[];
+  /** Units by SKU that went back to the stock after they were sold. */
+  returned: Partial<Record<SkuId, number>>;
+  shipments: Shipment[];
+  /** When it was confirmed last; null: never. */
+  confirmedAtMs: number | null;
   payByMs: number;
   unknownSinceMs: number | null;
   unknownHoldMs: number;
@@ -73,21 +112,41 @@ export type Attention =
   | "second_authorization";
 
 export type Event =
-  | { kind: "pinned"; quantity: number; totalMinor: AmountMinor; currency: Currency; payByMs: number }
+  | {
+      kind: "pinned";
+      lines: PricedLine[];
+      charges: OrderCharge[];
+      totalMinor: AmountMinor;
+      currency: Currency;
+      payByMs: number;
+    }
+  | { kind: "pin_refused"; code: PinRefusalCode }
   | { kind: "committed" }
-  | { kind: "commit_refused" }
+  | { kind: "commit_refused"; reason: "no_unit_left" | "limit_reached" }
   | { kind: "released" }
+  /** `lines`: those that the stock took back; it refuses what it has back already. */
+  | { kind: "returned"; returnId: string; lines: BasketLine[] }
   | { kind: "reported"; attempt: number; outcome: Outcome }
   | { kind: "gateway"; event: GatewayEvent }
   | { kind: "clock" };
 
+export type StockAct = "pin" | "commit" | "commit_late" | "release" | "return";
+
 export type Next =
-  | { kind: "stock"; act: "pin" | "commit" | "commit_late" | "release" }
-  | { kind: "command"; operation: Operation }
+  | { kind: "stock"; act: StockAct }
+  | { kind: "command"; operation: Operation; strayRef?: string }
   | { kind: "wait" }
   | { kind: "done" };
 
 export function next(facts: Facts): Next {
+  const todo = nextOfOrder(facts);
+  const stray = facts.strays.find(({ state }) => state === "open");
+  if (todo.kind !== "done" || !stray) return todo;
+  return facts.open ? { kind: "wait" } : { kind: "command", operation: "void", strayRef: stray.ref };
+}
+
+/** The order's own way; payments that strayed to it come after. */
+function nextOfOrder(facts: Facts): Next {
   const { wanted, units, money, open } = facts;
   const command = (operation: Operation): Next => (open ? { kind: "wait" } : { kind: "command", operation });
   const hasMoney = money === "authorized" || money === "captured";
@@ -98,10 +157,11 @@ export function next(facts: Facts): Next {
         if (hasMoney) return { kind: "stock", act: "commit" };
         return command(facts.method === "redirect" && facts.sessionRef === null ? "session" : "authorize");
       }
-      return money === "captured" ? { kind: "done" } : command("capture");
+      return money === "captured" || money === "refunded" ? nextOfSold(facts) : command("capture");
     case "recover":
       return { kind: "stock", act: units === "returned" ? "commit_late" : "release" };
     case "abandon":
+      if (units === "committed" && facts.returns.length > 0) return { kind: "stock", act: "return" };
       if (units === "pinned" || units === "committed") return { kind: "stock", act: "release" };
       if (facts.attention === "void_declined" || facts.attention === "refund_declined")
         return { kind: "done" };
@@ -112,44 +172,55 @@ export function next(facts: Facts): Next {
   }
 }
 
-/** A new set of facts. An event that no longer concerns the order changes nothing: every one may come twice, or late. */
-export function apply(facts: Facts, event: Event, nowMs: number): Facts {
-  switch (event.kind) {
-    case "pinned": {
-      if (facts.units !== "unpinned") return facts;
-      const { quantity, totalMinor, currency, payByMs } = event;
-      return { ...facts, units: "pinned", quantity, totalMinor, currency, payByMs };
-    }
-    case "committed":
-      if (facts.wanted === "recover")
-        return { ...facts, units: "committed", wanted: "sell", cancelReason: null };
-      return { ...facts, units: "committed" };
-    case "commit_refused":
-      // Not "returned" yet: a copy of the refused commit may still be under way, and the release's higher number fences it.
-      return {
-        ...facts,
-        units: "pinned",
-        wanted: "abandon",
-        cancelReason: facts.cancelReason ?? "no_unit_left",
-      };
-    case "released":
-      return { ...facts, units: "returned" };
-    case "reported":
-      return facts.open?.attempt === event.attempt ? report(facts, facts.open, event.outcome, nowMs) : facts;
-    case "gateway":
-      return hear(facts, event.event, nowMs);
-    case "clock":
-      return watch(facts, nowMs);
+/** A sold order lives on: units come back, money goes back. With the last unit its claims on limits end too. */
+function nextOfSold(facts: Facts): Next {
+  if (facts.units === "committed") {
+    if (facts.returns.length > 0) return { kind: "stock", act: "return" };
+    if (facts.lines.every((line) => unitsBack(facts, line.skuId) >= line.quantity))
+      return { kind: "stock", act: "release" };
   }
+  if (facts.refund === null || facts.attention === "refund_declined") return { kind: "done" };
+  return facts.open ? { kind: "wait" } : { kind: "command", operation: "refund" };
+}
+
+/** What is written down of a stock step: each return is a step of its own. */
+export function nameOf(act: StockAct, { returns }: Pick<Facts, "returns">): string {
+  return act === "return" ? `return ${returns[0]?.returnId}` : act;
+}
+
+/** Units of a SKU that have gone back to the stock. */
+export function unitsBack({ returned }: Pick<Facts, "returned">, skuId: SkuId): number {
+  return returned[skuId] ?? 0;
 }
 
 /** Opens the next numbered command. `next` has said which. */
-export function openAttempt(facts: Facts, operation: Operation, nextAtMs: number, nowMs: number): Facts {
+export function openAttempt(
+  facts: Facts,
+  { operation, strayRef = null }: { operation: Operation; strayRef?: string | null },
+  nextAtMs: number,
+  nowMs: number,
+): Facts {
   const attempt = facts.lastAttempt + 1;
   // A session's payment is made by the shopper: there is nothing to send, only to look at.
   const state = operation === "authorize" && facts.isSessionOpen ? "unknown" : "due";
-  const open: OpenAttempt = { attempt, operation, state, nextAtMs, createdAtMs: nowMs, tries: 0 };
+  const amountMinor = operation === "refund" ? refundDueMinor(facts) : facts.totalMinor;
+  const open: OpenAttempt = {
+    attempt,
+    operation,
+    state,
+    amountMinor,
+    nextAtMs,
+    createdAtMs: nowMs,
+    tries: 0,
+    strayRef,
+  };
   return { ...facts, open, lastAttempt: attempt, unknownSinceMs: null };
+}
+
+/** An order that was given up pays back all that is left; one that stands, what the brand asked for. */
+function refundDueMinor({ wanted, refund, totalMinor, refundedMinor }: Facts): AmountMinor {
+  if (wanted === "sell" && refund !== null) return refund.amountMinor;
+  return (totalMinor - refundedMinor) as AmountMinor;
 }
 
 /** The instant at which `clock` may change something by itself; null when it never will. */
@@ -163,9 +234,10 @@ export function holdEndsMs(facts: Facts): number | null {
 }
 
 export function statusOf(facts: Facts): OrderStatus {
+  if (facts.pinRefusal !== null) return "placing";
   if (facts.wanted !== "sell") return "canceled";
   if (facts.units === "unpinned") return "placing";
-  if (facts.units === "committed" && facts.money === "captured") return "confirmed";
+  if (facts.confirmedAtMs !== null) return "confirmed";
   return facts.isSessionOpen && facts.money === "none" ? "awaiting_payment" : "processing";
 }
 
@@ -175,24 +247,35 @@ export function isSettled(facts: Facts): boolean {
 }
 
 /** The facts of an order that has just been asked for. */
-export function newFacts(method: Facts["method"], unknownHoldMs: number): Facts {
+export function newFacts(payment: PaymentMethod, unknownHoldMs: number): Facts {
   return {
     wanted: "sell",
     units: "unpinned",
     money: "none",
     cancelReason: null,
-    method,
-    quantity: 0,
+    method: payment.kind,
+    token: payment.kind === "token" ? payment.token : null,
+    pinRefusal: null,
+    lines: [],
+    charges: [],
     totalMinor: 0 as AmountMinor,
     currency: "",
     sessionRef: null,
     sessionUrl: null,
     isSessionOpen: false,
     paymentRef: null,
+    instrument: null,
+    strays: [],
     open: null,
     closed: null,
     lastAttempt: 0,
     refundsDeclined: 0,
+    refundedMinor: 0 as AmountMinor,
+    refund: null,
+    returns: [],
+    returned: {},
+    shipments: [],
+    confirmedAtMs: null,
     payByMs: 0,
     unknownSinceMs: null,
     unknownHoldMs,
@@ -216,146 +299,45 @@ export function tryRefusedAgain(facts: Facts): Facts | null {
   return isRefused && !facts.open ? { ...facts, attention: null, refundsDeclined: 0 } : null;
 }
 
-function report(facts: Facts, open: OpenAttempt, outcome: Outcome, nowMs: number): Facts {
-  switch (outcome.kind) {
-    case "unknown": {
-      const tries = open.tries + 1;
-      const later: OpenAttempt = {
-        ...open,
-        state: "unknown",
-        tries,
-        nextAtMs: nowMs + resolveDelayMs(tries - 1),
-      };
-      const waiting = { ...facts, open: later, unknownSinceMs: facts.unknownSinceMs ?? nowMs };
-      // The gateway has forgotten the key: looking again may never tell, and a person must.
-      const isForgotten = nowMs >= open.createdAtMs + LIMITS.gatewayKeyLifeMs;
-      return watch(isForgotten ? flag(waiting, "outcome_unknown") : waiting, nowMs);
-    }
-    case "declined": {
-      const closed = close(facts, {
-        attempt: open.attempt,
-        outcome: "declined",
-        ref: null,
-        reason: outcome.reason,
-      });
-      return declined(closed, open.operation, outcome.reason);
-    }
-    case "succeeded": {
-      const closed = close(facts, {
-        attempt: open.attempt,
-        outcome: "succeeded",
-        ref: outcome.ref,
-        reason: null,
-      });
-      return succeeded(closed, open.operation, outcome, nowMs);
-    }
-  }
+/** Somebody said so: money that comes later goes back, and takes no units. */
+export function isForGood(reason: CancelReason | null): boolean {
+  return reason === "by_shopper" || reason === "by_brand" || reason === "limit_reached";
 }
 
-function close(facts: Facts, closed: ClosedAttempt): Facts {
-  return { ...facts, open: null, unknownSinceMs: null, closed };
-}
-
-function succeeded(
-  facts: Facts,
-  operation: Operation,
-  outcome: { ref: string; url?: string },
-  nowMs: number,
-): Facts {
-  switch (operation) {
-    case "session": {
-      // The order was given up while nobody knew of the session: it must be closed, so its time is over now.
-      const payByMs = facts.wanted === "sell" ? facts.payByMs : Math.min(facts.payByMs, nowMs);
-      return {
-        ...facts,
-        sessionRef: outcome.ref,
-        sessionUrl: outcome.url ?? null,
-        isSessionOpen: true,
-        payByMs,
-      };
-    }
-    case "authorize":
-      return moneyArrived({ ...facts, money: "authorized", paymentRef: outcome.ref, isSessionOpen: false });
-    case "capture":
-      return moneyArrived({ ...facts, money: "captured" });
-    case "void":
-      return { ...facts, money: "voided" };
-    case "refund":
-      return { ...facts, money: "refunded" };
-  }
-}
-
-function declined(facts: Facts, operation: Operation, reason: string): Facts {
-  switch (operation) {
-    case "session":
-      return abandon(facts, "payment_declined");
-    case "authorize":
-      return abandon(
-        { ...facts, isSessionOpen: false },
-        reason === "expired" ? "payment_expired" : "payment_declined",
-      );
-    case "capture":
-      return abandon(facts, "capture_failed");
-    case "void":
-      return { ...facts, attention: "void_declined" };
-    case "refund": {
-      const refundsDeclined = facts.refundsDeclined + 1;
-      const attention = refundsDeclined >= LIMITS.refundAttemptsMax ? "refund_declined" : facts.attention;
-      return { ...facts, refundsDeclined, attention };
-    }
-  }
-}
-
-/** Units first: an order that was given up takes free ones again, and only if there are none its money goes back. */
-function moneyArrived(facts: Facts): Facts {
-  return facts.wanted === "abandon" ? { ...facts, wanted: "recover" } : facts;
-}
-
-/** The first reason stays: whoever looks at the order sees all of it anyway. */
-function flag(facts: Facts, attention: Attention): Facts {
-  return facts.attention === null ? { ...facts, attention } : facts;
-}
-
-function abandon(facts: Facts, cancelReason: CancelReason): Facts {
+export function abandon(facts: Facts, cancelReason: CancelReason): Facts {
   if (facts.wanted === "abandon") return facts;
   return { ...facts, wanted: "abandon", cancelReason };
 }
 
-/** What a webhook says is an outcome that came by another door: the same attempt ends by it, or it is late money. */
-function hear(facts: Facts, event: GatewayEvent, nowMs: number): Facts {
-  const { open } = facts;
-  if (event.amountMinor !== facts.totalMinor) return flag(facts, "amount_differs");
-  const ends = (operation: Operation, outcome: Outcome) =>
-    open?.operation === operation ? report(facts, open, outcome, nowMs) : facts;
-  const ref = event.paymentRef;
-  switch (event.kind) {
-    case "authorized":
-      if (ref === null || ref === facts.paymentRef) return facts;
-      if (open?.operation === "authorize") return report(facts, open, { kind: "succeeded", ref }, nowMs);
-      if (facts.money !== "none" || open) return flag(facts, "second_authorization");
-      return moneyArrived({ ...facts, money: "authorized", paymentRef: ref, isSessionOpen: false });
-    case "captured":
-      return ref === facts.paymentRef && ref !== null ? ends("capture", { kind: "succeeded", ref }) : facts;
-    case "voided":
-      return ref === facts.paymentRef && ref !== null ? ends("void", { kind: "succeeded", ref }) : facts;
-    case "refunded":
-      return ref === facts.paymentRef && ref !== null ? ends("refund", { kind: "succeeded", ref }) : facts;
-    case "session_expired":
-      if (!facts.isSessionOpen || event.sessionRef !== facts.sessionRef) return facts;
-      return ends("authorize", { kind: "declined", reason: "expired" });
-  }
+/** Units first: an order that was given up takes free ones again, and only if there are none its money goes back. */
+export function moneyArrived(facts: Facts): Facts {
+  return facts.wanted === "abandon" && !isForGood(facts.cancelReason)
+    ? { ...facts, wanted: "recover" }
+    : facts;
 }
 
-function watch(facts: Facts, nowMs: number): Facts {
-  const endsMs = holdEndsMs(facts);
-  if (endsMs === null || nowMs < endsMs || !facts.open) return facts;
-  // Nobody ever began it and, once it is dropped, nobody can: so no money can have moved.
-  if (facts.open.state === "due") {
-    const { attempt } = facts.open;
-    return abandon(
-      close(facts, { attempt, outcome: "dropped", ref: null, reason: "expired" }),
-      "payment_expired",
-    );
-  }
-  return abandon(facts, "payment_unknown");
+/** The first reason stays: whoever looks at the order sees all of it anyway. */
+export function flag(facts: Facts, attention: Attention): Facts {
+  return facts.attention === null ? { ...facts, attention } : facts;
+}
+
+/** Ends the open attempt. A payment token has served once its authorization has ended, either way. */
+export function close(facts: Facts, closed: ClosedAttempt): Facts {
+  const token = facts.open?.operation === "authorize" ? null : facts.token;
+  return { ...facts, token, open: null, unknownSinceMs: null, closed };
+}
+
+/** Nobody ever began it and, once it is dropped, nobody can: so no money can have moved. */
+export function drop(facts: Facts, reason: string): Facts {
+  if (facts.open?.state !== "due") return facts;
+  return close(facts, { attempt: facts.open.attempt, outcome: "dropped", ref: null, reason });
+}
+
+/** Once all were voided nobody need look any more. One that was declined, or one too many, keeps the flag up. */
+export function endStray(facts: Facts, ref: string, state: StrayPayment["state"]): Facts {
+  const strays = facts.strays.map((stray) => (stray.ref === ref ? { ref, state } : stray));
+  const isClear =
+    strays.length < LIMITS.strayPaymentsMax && strays.every((stray) => stray.state === "voided");
+  const attention = isClear && facts.attention === "second_authorization" ? null : facts.attention;
+  return { ...facts, strays, attention };
 }

@@ -1,47 +1,64 @@
-import type { OrderId } from "../../schema/ids.ts";
+import { chargesOf } from "../../schema/charges.ts";
+import type { DropId, OrderId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
-import { totalMinor } from "../../schema/money.ts";
+import { ok } from "../../schema/result.ts";
 import type {
+  AdjustAnswer,
+  AdjustItem,
   BegunCommand,
   CommitItem,
   PinItem,
-  PlaceRefusal,
   ReleaseItem,
+  Reservation,
   StepAnswer,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
+import { apply } from "./apply.ts";
+import { priced, sumMinor } from "./basket.ts";
+import { unitsClaimed } from "./claims.ts";
 import {
-  apply,
   type Event,
   type Facts,
+  nameOf,
   next,
   openAttempt,
+  type PinRefusalCode,
   refusedRefundDelayMs,
   resolveDelayMs,
 } from "./decide.ts";
-import type { OrderRecord, OrderStore, StockEffect } from "./store.ts";
+import type { InTime } from "./in-time.ts";
+import type { Limits } from "./limits.ts";
+import { carry } from "./rounds.ts";
+import {
+  claimAt,
+  type Errand,
+  type Step,
+  type Stop,
+  type StopAnswer,
+  takeAnswer,
+  toErrands,
+  toReturn,
+} from "./steps.ts";
+import type { OrderRecord, OrderRequest, OrderStore, StockEffect } from "./store.ts";
 
 /** What a SKU's object is to an order. */
 export type SkuApi = {
   pin(items: PinItem[]): Promise<StepAnswer[]>;
   commit(items: CommitItem[]): Promise<StepAnswer[]>;
   release(items: ReleaseItem[]): Promise<StepAnswer[]>;
+  adjust(items: AdjustItem[]): Promise<AdjustAnswer[]>;
 };
 
 export type Deps = {
   store: OrderStore;
-  sku(request: OrderRecord["request"]): { key: string; api: SkuApi };
+  sku(dropId: DropId, skuId: SkuId): { key: string; api: SkuApi };
+  limits: Limits;
+  inTime: InTime;
   /** Puts messages on the queue; may lose them, the alarm sends again. */
   send(messages: PaymentMessage[]): void;
   nowMs(): number;
 };
-
-type Act = "pin" | "commit" | "commit_late" | "release";
-type Step = { record: OrderRecord; act: Act; step: number };
-
-/** Why a pin was refused for good; everything else is asked again. */
-export type PinRefusalCode = Extract<PlaceRefusal["code"], `reservation_${string}`>;
 
 /**
  * Carries orders on: asks `next`, does it, records the answer, asks again. Interrupted anywhere, it is simply run again:
@@ -116,92 +133,157 @@ export class Driver {
       if (effect.retryAtMs <= nowMs) store.saveEffect(record, postponed(effect, nowMs), nowMs);
       return null;
     }
-    const isRepeat = effect.act === todo.act;
+    const name = nameOf(todo.act, record.facts);
+    const isRepeat = effect.act === name;
     if (isRepeat && effect.retryAtMs > nowMs) return null;
     const tries = isRepeat ? effect.tries + 1 : 1;
     const step = isRepeat ? effect.step : effect.step + 1;
-    store.saveEffect(record, { step, act: todo.act, tries, retryAtMs: nowMs + retryDelayMs(tries) }, nowMs);
+    store.saveEffect(record, { step, act: name, tries, retryAtMs: nowMs + retryDelayMs(tries) }, nowMs);
     this.#busy.add(orderId);
-    return { record, act: todo.act, step };
-  }
-
-  async #runSteps(steps: Step[], refused: Map<OrderId, PinRefusalCode>): Promise<void> {
-    const calls = new Map<string, Step[]>();
-    for (const step of steps) {
-      const key = `${step.act} ${this.#deps.sku(step.record.request).key}`;
-      calls.set(key, [...(calls.get(key) ?? []), step]);
-    }
-    await Promise.all(
-      [...calls.values()].map(async (call) => {
-        try {
-          const answers = await this.#ask(call);
-          for (const [index, step] of call.entries()) this.#settle(step, answers[index], refused);
-        } catch (error) {
-          logError("stock_step_failed", error, { act: call[0]?.act ?? "", orders: call.length });
-        } finally {
-          for (const { record } of call) this.#busy.delete(record.orderId);
-        }
-      }),
-    );
-  }
-
-  #ask(call: Step[]): Promise<StepAnswer[]> {
-    const [first] = call;
-    if (!first) return Promise.resolve([]);
-    const { api } = this.#deps.sku(first.record.request);
-    const items = call.map(({ record: { orderId, request }, step }) => ({
-      orderId,
+    return {
+      record,
+      act: todo.act,
       step,
-      reservationId: request.reservationId,
-      shopperId: request.shopperId,
+      held: [],
+      taken: [],
+      isClaimed: false,
+      isOverLimit: false,
+      refusal: null,
+      isUnsure: false,
+    };
+  }
+
+  /** Brings each step to all its stops, then settles it. Steps of one act at one object share a call. */
+  async #runSteps(steps: Step[], refused: Map<OrderId, PinRefusalCode>): Promise<void> {
+    const errands = steps.flatMap((step) => toErrands(step));
+    const underWay = new Map(steps.map((step) => [step, 0]));
+    for (const { step } of errands) underWay.set(step, (underWay.get(step) ?? 0) + 1);
+    await carry<Errand, StopAnswer>(errands, {
+      stopOf: (errand) => this.#keyOf(errand),
+      call: (_, group) => this.#call(group),
+      take: (errand, answer) => {
+        takeAnswer(errand, answer);
+        if (errand.stops.length > 0) return;
+        const left = (underWay.get(errand.step) ?? 0) - 1;
+        underWay.set(errand.step, left);
+        if (left === 0) this.#end(errand.step, refused);
+      },
+    });
+  }
+
+  /** Never throws: the other orders of its call are still to be told. What was not written is asked again. */
+  #end(step: Step, refused: Map<OrderId, PinRefusalCode>): void {
+    const { orderId } = step.record;
+    this.#busy.delete(orderId);
+    try {
+      this.#settle(step, refused);
+    } catch (error) {
+      logError("stock_step_not_settled", error, { orderId, act: step.act });
+    }
+  }
+
+  #keyOf({ step, stops }: Errand): string | null {
+    const [stop] = stops;
+    return stop ? `${step.act} ${this.#objectOf(step, stop).key}` : null;
+  }
+
+  #objectOf({ record: { request } }: Step, stop: Stop) {
+    return stop.kind === "claim"
+      ? this.#deps.limits(request.dropId, stop.claim.identity)
+      : this.#deps.sku(request.dropId, stop.line.skuId);
+  }
+
+  async #call(errands: [Errand, ...Errand[]]): Promise<StopAnswer[]> {
+    const [{ step, stops }] = errands;
+    try {
+      const asked =
+        stops[0]?.kind === "line" ? this.#askSku(errands, stops[0].line.skuId) : this.#askLimit(errands);
+      return await this.#deps.inTime(asked, LIMITS.skuCallTimeoutMs);
+    } catch (error) {
+      logError("stock_step_failed", error, { act: step.act, orders: errands.length });
+      throw error;
+    }
+  }
+
+  #askSku(errands: [Errand, ...Errand[]], skuId: SkuId): Promise<StopAnswer[]> {
+    const { act, record } = errands[0].step;
+    const { api } = this.#deps.sku(record.request.dropId, skuId);
+    if (act === "return") return api.adjust(errands.map(toReturn));
+    const items = errands.map(({ step }) => ({
+      orderId: step.record.orderId,
+      step: step.step,
+      reservationId: step.record.request.reservationId,
+      shopperId: step.record.request.shopperId,
     }));
-    switch (first.act) {
+    switch (act) {
       case "pin":
         return api.pin(items);
       case "commit":
       case "commit_late":
-        return api.commit(items.map((item) => ({ ...item, late: first.act === "commit_late" })));
+        return api.commit(items.map((item) => ({ ...item, late: act === "commit_late" })));
       case "release":
         return api.release(items);
     }
   }
 
-  #settle(
-    { record, act }: Step,
-    answer: StepAnswer | undefined,
-    refused: Map<OrderId, PinRefusalCode>,
-  ): void {
+  /** A claim lasts from the pin to the release, is less by what comes back, and is taken anew for late money. */
+  async #askLimit(errands: [Errand, ...Errand[]]): Promise<StopAnswer[]> {
+    const { act, record } = errands[0].step;
+    const first = claimAt(errands[0]);
+    const { api } = this.#deps.limits(record.request.dropId, first.identity);
+    const claims = errands.map((errand) => ({
+      ...claimAt(errand),
+      claimId: errand.step.record.request.reservationId,
+      units: unitsClaimed(errand.step.record, act),
+      untilMs: null,
+    }));
+    if (act !== "release") return api.claim(claims);
+    await api.giveBack(claims.map(({ identity, claimId }) => ({ identity, claimId })));
+    return claims.map(() => ok(null));
+  }
+
+  #settle(step: Step, refused: Map<OrderId, PinRefusalCode>): void {
+    const { record, act, refusal, held, isUnsure } = step;
     const { orderId, request } = record;
-    if (!answer) return;
-    if (answer.ok) {
-      const { quantity, unitPriceMinor, currency } = answer.value;
-      const payByMs = this.#deps.nowMs() + request.paymentWindowMs;
-      const events: Record<Act, Event> = {
-        pin: {
-          kind: "pinned",
-          quantity,
-          totalMinor: totalMinor(unitPriceMinor, quantity),
-          currency,
-          payByMs,
-        },
-        commit: { kind: "committed" },
-        commit_late: { kind: "committed" },
-        release: { kind: "released" },
-      };
-      this.record(orderId, events[act]);
+    if (isUnsure && refusal === null) return;
+    const payByMs = this.#deps.nowMs() + request.paymentWindowMs;
+    switch (act) {
+      case "pin":
+        if (refusal === null) this.record(orderId, toPinned(request, held, payByMs));
+        else this.#refusePin(step, refusal, refused);
+        return;
+      case "commit":
+      case "commit_late": {
+        const reason = step.isOverLimit ? "limit_reached" : "no_unit_left";
+        this.record(orderId, refusal === null ? { kind: "committed" } : { kind: "commit_refused", reason });
+        return;
+      }
+      case "return": {
+        const returnId = record.facts.returns[0]?.returnId ?? "";
+        this.record(orderId, { kind: "returned", returnId, lines: step.taken });
+        return;
+      }
+      case "release":
+        this.#released(orderId, refused);
+    }
+  }
+
+  /** Lines are pinned in order, and only by the first can an order be kept out: then it holds nothing, nor ever did. */
+  #refusePin({ record, held, isClaimed }: Step, code: string, refused: Map<OrderId, PinRefusalCode>): void {
+    if (!isPinRefusal(code)) return;
+    if (held.length > 0 || isClaimed) {
+      this.record(record.orderId, { kind: "pin_refused", code });
       return;
     }
-    const { code } = answer.refusal;
-    if (code === "internal" || code === "request_in_progress") {
-      logError("stock_step_refused", code, { orderId, act });
-      return;
-    }
-    if (act === "release") this.record(orderId, { kind: "released" });
-    else if (act !== "pin") this.record(orderId, { kind: "commit_refused" });
-    else if (code !== "sold_out") {
-      this.#deps.store.forget(orderId);
-      refused.set(orderId, code);
-    }
+    this.#deps.store.forget(record.orderId);
+    refused.set(record.orderId, code);
+  }
+
+  #released(orderId: OrderId, refused: Map<OrderId, PinRefusalCode>): void {
+    const refusal = this.record(orderId, { kind: "released" })?.facts.pinRefusal;
+    if (!refusal) return;
+    this.#deps.store.forget(orderId);
+    refused.set(orderId, refusal);
   }
 
   #openCommands(orderIds: readonly OrderId[], commands: "send" | "begin"): Map<OrderId, BegunCommand> {
@@ -212,7 +294,7 @@ export class Driver {
       const todo = record && next(record.facts);
       if (!record || todo?.kind !== "command") continue;
       const nowMs = this.#deps.nowMs();
-      const facts = openAttempt(record.facts, todo.operation, nowMs, nowMs);
+      const facts = openAttempt(record.facts, todo, nowMs, nowMs);
       if (!facts.open) continue;
       const { attempt, state } = facts.open;
       // What a gateway refused a moment ago it refuses again: the next try is the alarm's.
@@ -260,6 +342,28 @@ export class Driver {
 /** A consumer began the command and was never heard of again. */
 const NO_REPORT = { kind: "unknown", reason: "no_report" } as const;
 
+/** From here on it is known what the order costs: from its reservations, and by the terms that it was placed by. */
+function toPinned({ charging }: OrderRequest, held: Reservation[], payByMs: number): Event {
+  const lines = held.map(priced);
+  const currency = held[0]?.currency ?? ("" as Reservation["currency"]);
+  const cost = chargesOf(charging, { subtotalMinor: sumMinor(lines), currency });
+  if (!cost.ok) return { kind: "pin_refused", code: cost.refusal.code };
+  return { kind: "pinned", lines, ...cost.value, currency, payByMs };
+}
+
+const PIN_REFUSALS: readonly string[] = [
+  "reservation_not_found",
+  "reservation_lapsed",
+  "reservation_taken",
+  "reservation_given_back",
+  "shopper_limit_reached",
+] satisfies PinRefusalCode[];
+
+/** A pin is never told `sold_out`: anything else is asked again. */
+function isPinRefusal(code: string): code is PinRefusalCode {
+  return PIN_REFUSALS.includes(code);
+}
+
 function postponed(effect: StockEffect, nowMs: number): StockEffect {
   const tries = effect.tries + 1;
   return { ...effect, tries, retryAtMs: nowMs + retryDelayMs(tries) };
@@ -281,12 +385,13 @@ function toCommand(record: OrderRecord, facts: Facts, mode: BegunCommand["mode"]
     gateway: request.gateway,
     key: `${orderId}:${open.operation}:${open.attempt}`,
     keyExpiresAtMs: open.createdAtMs + LIMITS.gatewayKeyLifeMs,
-    amountMinor: facts.totalMinor,
+    amountMinor: open.amountMinor,
+    refundedMinor: facts.refundedMinor,
     currency,
-    token: request.payment.kind === "token" ? request.payment.token : null,
+    token: facts.token,
     returnUrl: request.returnUrl,
     payByMs: facts.payByMs,
     sessionRef: facts.sessionRef,
-    paymentRef: facts.paymentRef,
+    paymentRef: open.strayRef ?? facts.paymentRef,
   };
 }

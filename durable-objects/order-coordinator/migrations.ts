@@ -1,6 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
-/** The unique indexes refuse again what decide.ts refuses: two open commands, two captures. */
+/** Indexes and checks refuse again what decide.ts refuses: two open commands, two captures, more sent back than was paid. */
 export const MIGRATIONS: readonly Migration[] = [
   {
     id: 1,
@@ -42,6 +42,37 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE UNIQUE INDEX attempts_one_open ON attempts (order_id) WHERE state <> 'final';
 CREATE UNIQUE INDEX attempts_one_capture ON attempts (order_id) WHERE operation = 'capture' AND outcome = 'succeeded';
+`,
+  },
+  {
+    id: 2,
+    sql: `
+DROP TABLE reservation_keys;
+CREATE TABLE reservations (
+  reservation_id TEXT PRIMARY KEY,
+  drop_id TEXT NOT NULL,
+  shopper_id TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  lines TEXT NOT NULL,
+  claim TEXT,
+  is_given_back INTEGER NOT NULL DEFAULT 0 CHECK (is_given_back IN (0, 1))
+) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    id: 3,
+    sql: `
+ALTER TABLE orders ADD COLUMN captured_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN refunded_minor INTEGER NOT NULL DEFAULT 0
+  CHECK (refunded_minor BETWEEN 0 AND captured_minor);
+CREATE TABLE commands (
+  order_id TEXT NOT NULL,
+  command_id TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  act TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (order_id, command_id)
+) STRICT, WITHOUT ROWID;
 `,
   },
 ];

@@ -1,12 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
-import { type OrderId, objectNames } from "../../schema/ids.ts";
+import { type DropId, type OrderId, objectNames, type SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type {
+  BasketAnswer,
+  BasketGiveBackAnswer,
+  BasketGiveBackItem,
   BeginAnswer,
   GatewayEvent,
   KeyedReserveItem,
+  KeyedWaitItem,
+  OrderCommand,
+  OrderCommandAnswer,
   OrderLookup,
   OrderQuery,
   OrdersAudit,
@@ -14,18 +20,24 @@ import type {
   PlaceItem,
   ReportAnswer,
   ReportItem,
-  ReserveAnswer,
+  WaitAnswer,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import { toAnswer, toAudited } from "./answer.ts";
-import { newFacts, tryRefusedAgain } from "./decide.ts";
-import { Driver, type PinRefusalCode } from "./drive.ts";
+import { takeCommand } from "./command.ts";
+import { type PinRefusalCode, tryRefusedAgain } from "./decide.ts";
+import { Driver } from "./drive.ts";
+import { type Deps as GiveBackDeps, giveBackBaskets } from "./give-back.ts";
+import { inTime } from "./in-time.ts";
+import { limitsOf } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Projector } from "./projection/projector.ts";
 import { Reserver } from "./reserve.ts";
 import { type OrderRecord, OrderStore } from "./store.ts";
+import { takeOn } from "./take-on.ts";
+import { type Deps as WaitDeps, waitForUnits } from "./wait.ts";
 
 /**
  * The orders of one shard, each a saga: pin units, get the money authorized, commit the units, capture, confirm; or give
@@ -36,6 +48,8 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   readonly #store: OrderStore;
   readonly #driver: Driver;
   readonly #reserver: Reserver;
+  readonly #givingBack: GiveBackDeps;
+  readonly #waiting: WaitDeps;
   readonly #projector: Projector;
   #armedForMs: number | null = null;
   #outgoing: PaymentMessage[] = [];
@@ -44,42 +58,59 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
     this.#store = new OrderStore(ctx.storage);
-    this.#driver = new Driver({
+    const around = {
       store: this.#store,
-      sku: ({ dropId, skuId }) => ({
+      sku: (dropId: DropId, skuId: SkuId) => ({
         key: objectNames.sku(dropId, skuId),
         api: stubs.sku(env, dropId, skuId),
       }),
-      send: (messages) => this.#send(messages),
+      limits: limitsOf(env),
+      inTime,
       nowMs: () => Date.now(),
-    });
-    this.#projector = new Projector(this.#store, env.DB);
-    this.#reserver = new Reserver({
+    };
+    this.#driver = new Driver({ ...around, send: (messages) => this.#send(messages) });
+    this.#reserver = new Reserver(around);
+    this.#givingBack = around;
+    this.#waiting = around;
+    this.#projector = new Projector({
       store: this.#store,
-      sku: (dropId, skuId) => stubs.sku(env, dropId, skuId),
+      database: env.DB,
+      notifications: env.NOTIFICATIONS,
     });
     ctx.blockConcurrencyWhile(async () => migrate(ctx.storage, MIGRATIONS));
   }
 
   /**
-   * Reserves at the SKUs' objects, one use of an idempotency key at a time: whatever SKU its body names, a key that made a
+   * Reserves baskets at their SKUs' objects, all lines or none, one use of an idempotency key at a time: a key that made a
    * reservation with another body is refused. A repeat that overtakes its first request shares its answer.
    */
-  reserve(items: KeyedReserveItem[]): Promise<ReserveAnswer[]> {
+  reserve(items: KeyedReserveItem[]): Promise<BasketAnswer[]> {
     return this.#reserver.reserve(items);
   }
 
+  /** Puts people on the waiting lists of their SKUs, or offers them what is free. A repeat gets the entry as it stands. */
+  async wait(items: KeyedWaitItem[]): Promise<WaitAnswer[]> {
+    await Promise.all(items.map(({ reservationId }) => this.#reserver.quiet(reservationId)));
+    return waitForUnits(this.#waiting, items);
+  }
+
+  /** Gives baskets back that no order has. A repeat changes nothing; a key that was used for one stays used. */
+  async giveBack(items: BasketGiveBackItem[]): Promise<BasketGiveBackAnswer[]> {
+    await Promise.all(items.map(({ reservationId }) => this.#reserver.quiet(reservationId)));
+    return giveBackBaskets(this.#givingBack, items);
+  }
+
   /**
-   * Pins the reservations and writes the orders; answers once both are durable. From then on the order goes its way by
-   * itself. A reservation that is gone is refused and leaves nothing behind. `unavailable` means that nobody knows yet:
-   * the same id again tells.
+   * Pins the baskets, all lines or none, and writes the orders; answers once both are durable. From then on the order goes
+   * its way by itself. A basket of which a line is gone is refused and leaves nothing behind. `unavailable` means that
+   * nobody knows yet: the same id again tells.
    */
   async place(items: PlaceItem[]): Promise<PlaceAnswer[]> {
     const early = items.map((item): PlaceAnswer | null => {
       const existing = this.#store.load(item.orderId);
-      if (!existing) this.#store.insert(item, newFacts(item.payment.kind, item.unknownHoldMs), Date.now());
-      else if (existing.fingerprint !== item.fingerprint) return refuse({ code: "idempotency_key_reused" });
-      else if (this.#driver.isBusy(item.orderId))
+      if (!existing) return takeOn(this.#store, item, Date.now());
+      if (existing.fingerprint !== item.fingerprint) return refuse({ code: "idempotency_key_reused" });
+      if (this.#driver.isBusy(item.orderId))
         return refuse({ code: "request_in_progress", retryAfterMs: LIMITS.orderPollMs });
       return null;
     });
@@ -88,13 +119,14 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     return items.map((item, index) => early[index] ?? this.#placed(item.orderId, refused.get(item.orderId)));
   }
 
-  #placed(orderId: OrderId, refusal: PinRefusalCode | undefined): PlaceAnswer {
-    if (refusal) return refuse({ code: refusal });
+  #placed(orderId: OrderId, pinRefusal: PinRefusalCode | undefined): PlaceAnswer {
     const record = this.#store.load(orderId);
+    const refusal = pinRefusal ?? record?.facts.pinRefusal;
+    if (refusal) return refuse({ code: refusal });
     if (!record || record.facts.units === "unpinned") {
       return refuse({ code: "unavailable", retryAfterMs: LIMITS.orderPollMs });
     }
-    return ok(toAnswer(record));
+    return ok(toAnswer(record, Date.now()));
   }
 
   /** Orders as their own shoppers may see them; anybody else's does not exist. */
@@ -102,7 +134,23 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     return items.map(({ orderId, shopperId }) => {
       const record = this.#store.load(orderId);
       if (!record || record.request.shopperId !== shopperId) return refuse({ code: "order_not_found" });
-      return ok(toAnswer(record));
+      return ok(toAnswer(record, Date.now()));
+    });
+  }
+
+  /**
+   * Cancels orders, sends money back, notes what was shipped: what is asked of orders after they were placed. Durable before
+   * it is answered; money and units follow by themselves. A repeat gets the order as it stands.
+   */
+  async command(commands: OrderCommand[]): Promise<OrderCommandAnswer[]> {
+    const refusals = commands.map((command) => takeCommand(this.#store, command, Date.now()));
+    const taken = commands.filter((_, index) => refusals[index] === null).map(({ orderId }) => orderId);
+    await this.#drive(taken, "send");
+    return commands.map(({ orderId }, index) => {
+      const refusal = refusals[index];
+      const record = this.#store.load(orderId);
+      if (refusal) return refuse(refusal);
+      return record ? ok(toAnswer(record, Date.now())) : refuse({ code: "order_not_found" });
     });
   }
 
@@ -163,7 +211,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     const page = this.#store.page(afterOrderId);
     const last = page.length === LIMITS.pageRowsMax ? page.at(-1) : undefined;
     return {
-      orders: page.map((record) => toAudited(record, this.#store.attempts(record.orderId))),
+      orders: page.map((record) => toAudited(record, this.#store.attempts(record.orderId), Date.now())),
       next: last?.orderId ?? null,
     };
   }
@@ -171,6 +219,11 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   /** Wakes an object whose alarm was lost. Harmless at any time. */
   async knock(): Promise<void> {
     await this.alarm();
+  }
+
+  /** Wakes this object, wherever it is made, and tells its clock. Writes nothing: one that was never published to stays unborn. */
+  async clockMs(): Promise<number> {
+    return Date.now();
   }
 
   override async alarm(): Promise<void> {

@@ -1,30 +1,68 @@
-import {
-  type DropId,
-  type Fingerprint,
-  objectNames,
-  type ReservationId,
-  type SkuId,
-} from "../../schema/ids.ts";
+import type { BasketLine } from "../../schema/http.ts";
+import type { DropId, ReservationId, SkuId } from "../../schema/ids.ts";
+import type { LimitClaimAnswer } from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
-import type { KeyedReserveItem, ReserveAnswer, ReserveItem } from "../../schema/rpc.ts";
+import type {
+  BasketAnswer,
+  BasketRefusal,
+  GiveBackAnswer,
+  GiveBackItem,
+  KeyedReserveItem,
+  Reservation,
+  ReserveAnswer,
+  ReserveItem,
+} from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
+import { inSkuOrder, toBasket, unitsOf } from "./basket.ts";
+import type { InTime } from "./in-time.ts";
+import type { Limits } from "./limits.ts";
+import { carry } from "./rounds.ts";
+import type { Claim, OrderStore } from "./store.ts";
 
-export type Deps = {
-  store: {
-    reservationFingerprint(reservationId: ReservationId): string | null;
-    noteReservation(reservationId: ReservationId, fingerprint: Fingerprint): void;
-  };
-  sku(dropId: DropId, skuId: SkuId): { reserve(items: ReserveItem[]): Promise<ReserveAnswer[]> };
+export type SkuApi = {
+  reserve(items: ReserveItem[]): Promise<ReserveAnswer[]>;
+  giveBack(items: GiveBackItem[]): Promise<GiveBackAnswer[]>;
 };
 
-/** A key whose first request has not been answered yet. */
-type UnderWay = { fingerprint: Fingerprint; answer: Promise<ReserveAnswer> };
+export type Deps = {
+  store: Pick<OrderStore, "reservation" | "noteReservation">;
+  sku(dropId: DropId, skuId: SkuId): { key: string; api: SkuApi };
+  limits: Limits;
+  inTime: InTime;
+  nowMs(): number;
+};
+
+/** A key whose first request has not come to its end yet. */
+type UnderWay = { fingerprint: string; answer: Promise<BasketAnswer> };
+
+/** A basket on its way through its SKUs, and, once it was refused, on its way back. */
+type Errand = {
+  item: KeyedReserveItem;
+  lines: BasketLine[];
+  /** To be claimed before its units are asked for; null: nothing to claim, or claimed by the first request. */
+  claim: Claim | null;
+  /** The basket exists: what a SKU says of it is told, and nothing is given back. */
+  isRepeat: boolean;
+  isClaimed: boolean;
+  /** A line may still be held: then the claim stays too, until its deadline. */
+  isUnsure: boolean;
+  held: Reservation[];
+  refusal: BasketRefusal | null;
+  /** What the call that was given up on comes to; null: none was. */
+  late: Promise<ReserveAnswer | undefined> | null;
+  answer: PromiseWithResolvers<BasketAnswer>;
+};
+
+type Answer = ReserveAnswer | GiveBackAnswer | LimitClaimAnswer;
+type Stop = { key: string; act: "claim" | "reserve" | "give_back" | "unclaim"; line?: BasketLine };
 
 /**
- * Watches over idempotency keys of reservations. A reservation's id is derived from its key alone, and lives in the
- * object of the SKU that its body names: so the same key with another SKU would meet a different object. All uses of one
- * key meet here instead. A refusal changes nothing at the SKU and is not kept: its key is free for another try.
+ * Reserves baskets, all lines or none, one use of an idempotency key at a time. A reservation's id is derived from its key
+ * alone, and its rows live in the objects of the SKUs that its body names: so all uses of one key meet here. The first
+ * refusal gives the earlier lines back, and frees the key for another try. A line whose SKU did not answer is given back
+ * when the answer comes after all; if it never comes, or this process dies, the same key finds its rows again, and what
+ * nobody asks for again lapses at its deadline.
  */
 export class Reserver {
   readonly #deps: Deps;
@@ -34,62 +72,194 @@ export class Reserver {
     this.#deps = deps;
   }
 
-  reserve(items: KeyedReserveItem[]): Promise<ReserveAnswer[]> {
-    const fresh = new Map<string, KeyedReserveItem[]>();
-    const settles = new Map<ReservationId, (answer: ReserveAnswer) => void>();
-    const answers = items.map((item): ReserveAnswer | Promise<ReserveAnswer> => {
+  reserve(items: KeyedReserveItem[]): Promise<BasketAnswer[]> {
+    const errands: Errand[] = [];
+    const answers = items.map((item): BasketAnswer | Promise<BasketAnswer> => {
       const { reservationId, fingerprint } = item;
       const first = this.#underWay.get(reservationId);
-      const used = first?.fingerprint ?? this.#deps.store.reservationFingerprint(reservationId);
-      if (used !== null && used !== fingerprint) return refuse({ code: "idempotency_key_reused" });
+      const noted = first ? null : this.#deps.store.reservation(reservationId);
+      const used = first ?? noted;
+      if (used && used.fingerprint !== fingerprint) return refuse({ code: "idempotency_key_reused" });
       if (first) return first.answer;
-      const { promise, resolve } = Promise.withResolvers<ReserveAnswer>();
-      this.#underWay.set(reservationId, { fingerprint, answer: promise });
-      settles.set(reservationId, resolve);
-      const sku = objectNames.sku(item.dropId, item.skuId);
-      fresh.set(sku, [...(fresh.get(sku) ?? []), item]);
-      return promise;
+      if (noted?.isGivenBack) return refuse({ code: "reservation_given_back" });
+      const errand = toErrand(item, noted !== null);
+      this.#underWay.set(reservationId, { fingerprint, answer: errand.answer.promise });
+      errands.push(errand);
+      return errand.answer.promise;
     });
-    for (const batch of fresh.values()) void this.#ask(batch, settles);
+    void carry<Errand, Answer>(errands, {
+      stopOf: (errand) => this.#keyOf(errand),
+      call: (_, group) => this.#call(group),
+      take: (errand, answer) => this.#take(errand, answer),
+    });
     return Promise.all(answers);
   }
 
-  /** Never rejects; every item of the batch is settled, and its key is free for the next use. */
+  /** Resolves once this key's request, if one is under way, has been answered. */
+  async quiet(reservationId: ReservationId): Promise<void> {
+    await this.#underWay.get(reservationId)?.answer;
+  }
+
+  #keyOf(errand: Errand): string | null {
+    const stop = this.#stopOf(errand);
+    return stop && `${stop.act} ${stop.key}`;
+  }
+
+  #stopOf(errand: Errand): Stop | null {
+    const { item, lines, claim, isClaimed, isUnsure, held, refusal } = errand;
+    const sku = (skuId: SkuId) => this.#deps.sku(item.dropId, skuId).key;
+    const limit = () => this.#deps.limits(item.dropId, item.identity).key;
+    if (refusal) {
+      const last = held.at(-1);
+      if (last) return { key: sku(last.skuId), act: "give_back" };
+      return isClaimed && !isUnsure ? { key: limit(), act: "unclaim" } : null;
+    }
+    if (claim && !isClaimed) return { key: limit(), act: "claim" };
+    const line = lines[held.length];
+    return line ? { key: sku(line.skuId), act: "reserve", line } : null;
+  }
+
+  async #call(errands: [Errand, ...Errand[]]): Promise<Answer[]> {
+    const { dropId, identity } = errands[0].item;
+    const stop = this.#stopOf(errands[0]);
+    const skuId = stop?.line?.skuId ?? errands[0].held.at(-1)?.skuId;
+    const asked = this.#ask(errands, stop?.act, { dropId, identity, skuId });
+    try {
+      return await this.#deps.inTime(asked, LIMITS.skuCallTimeoutMs);
+    } catch (error) {
+      logError("basket_step_failed", error, { act: stop?.act ?? "", dropId, skuId: skuId ?? "" });
+      const late = asked.catch((): Answer[] => []);
+      if (stop?.act !== "reserve") throw error;
+      for (const [index, errand] of errands.entries()) {
+        errand.late = late.then((answers) => answers[index] as ReserveAnswer | undefined);
+      }
+      throw error;
+    }
+  }
+
   async #ask(
-    batch: KeyedReserveItem[],
-    settles: Map<ReservationId, (answer: ReserveAnswer) => void>,
-  ): Promise<void> {
-    const answers = await this.#call(batch);
-    for (const [index, { reservationId, fingerprint }] of batch.entries()) {
-      const answer = this.#keep(answers[index] ?? UNKNOWN, reservationId, fingerprint);
-      this.#underWay.delete(reservationId);
-      settles.get(reservationId)?.(answer);
+    errands: Errand[],
+    act: Stop["act"] | undefined,
+    { dropId, identity, skuId }: { dropId: DropId; identity: string; skuId: SkuId | undefined },
+  ): Promise<Answer[]> {
+    const limit = () => this.#deps.limits(dropId, identity).api;
+    switch (act) {
+      case "claim":
+        return limit().claim(errands.map((errand) => this.#toClaim(errand)));
+      case "unclaim":
+        await limit().giveBack(
+          errands.map(({ item }) => ({ identity: item.identity, claimId: item.reservationId })),
+        );
+        return [];
+    }
+    if (!skuId) return [];
+    const { api } = this.#deps.sku(dropId, skuId);
+    return act === "reserve"
+      ? api.reserve(errands.map(toReserveItem))
+      : api.giveBack(errands.map(toGiveBack));
+  }
+
+  #toClaim({ item, lines, claim }: Errand) {
+    const untilMs = this.#deps.nowMs() + item.reservationTtlMs + LIMITS.claimSlackMs;
+    const { identity, reservationId: claimId } = item;
+    return { identity, claimId, units: unitsOf(lines), max: claim?.max ?? 0, untilMs };
+  }
+
+  #take(errand: Errand, answer: Answer | undefined): void {
+    const stop = this.#stopOf(errand);
+    if (stop?.act === "give_back") {
+      errand.held.pop();
+      errand.isUnsure ||= !answer?.ok;
+    } else if (stop?.act === "unclaim") errand.isClaimed = false;
+    else if (answer?.ok) {
+      if (stop?.act === "claim") errand.isClaimed = true;
+      else errand.held.push(answer.value as Reservation);
+      const basket = errand.held.length === errand.lines.length ? toBasket(nonEmpty(errand.held)) : null;
+      if (basket && !basket.ok) errand.refusal = basket.refusal;
+    } else {
+      errand.refusal = toRefusal(answer, stop?.line?.skuId, errand.lines.length);
+      if (errand.isRepeat) errand.held = [];
+      errand.isUnsure = stop?.act === "reserve" && answer === undefined;
+    }
+    if (this.#stopOf(errand) === null) this.#finish(errand);
+  }
+
+  #finish(errand: Errand): void {
+    errand.answer.resolve(errand.refusal ? refuse(errand.refusal) : this.#note(errand));
+    const { reservationId } = errand.item;
+    if (!errand.late) this.#underWay.delete(reservationId);
+    else void this.#awaitLate(errand, errand.late).then(() => this.#underWay.delete(reservationId));
+  }
+
+  /** What the key made is durable before the answer is: the answer waits behind the write. */
+  #note({ item, lines, held, isRepeat }: Errand): BasketAnswer {
+    try {
+      const claim = claimOf(item);
+      if (!isRepeat) this.#deps.store.noteReservation({ ...item, lines, claim });
+      return toBasket(nonEmpty(held));
+    } catch (error) {
+      logError("reservation_not_noted", error, { reservationId: item.reservationId });
+      return refuse(UNKNOWN);
     }
   }
 
-  /** The key's body is durable before the answer is: the answer waits behind the write. */
-  #keep(answer: ReserveAnswer, reservationId: ReservationId, fingerprint: Fingerprint): ReserveAnswer {
+  /** The key stays busy until then: no later use of it can meet what this one left behind. Never rejects. */
+  async #awaitLate(errand: Errand, late: NonNullable<Errand["late"]>): Promise<void> {
+    const { inTime } = this.#deps;
     try {
-      if (answer.ok) this.#deps.store.noteReservation(reservationId, fingerprint);
-      return answer;
+      const answer = await inTime(late, LIMITS.skuCallForgottenMs);
+      if (!answer?.ok || errand.isRepeat) return;
+      const { api } = this.#deps.sku(errand.item.dropId, answer.value.skuId);
+      const items = [toGiveBack({ ...errand, held: [answer.value] })];
+      await inTime(api.giveBack(items), LIMITS.skuCallForgottenMs);
     } catch (error) {
-      logError("reservation_key_not_kept", error, { reservationId });
-      return UNKNOWN;
-    }
-  }
-
-  async #call(batch: KeyedReserveItem[]): Promise<ReserveAnswer[]> {
-    const [first] = batch;
-    if (!first) return [];
-    try {
-      const items = batch.map(({ dropId: _dropId, skuId: _skuId, ...item }) => item);
-      return await this.#deps.sku(first.dropId, first.skuId).reserve(items);
-    } catch (error) {
-      logError("reserve_failed", error, { dropId: first.dropId, skuId: first.skuId, items: batch.length });
-      return [];
+      logError("late_line_not_given_back", error, { reservationId: errand.item.reservationId });
     }
   }
 }
 
-/** The SKU's object may have reserved or not: the same key again tells. */
-const UNKNOWN: ReserveAnswer = refuse({ code: "unavailable", retryAfterMs: LIMITS.orderPollMs });
+function toErrand(item: KeyedReserveItem, isRepeat: boolean): Errand {
+  return {
+    item,
+    lines: inSkuOrder(item.lines),
+    claim: isRepeat ? null : claimOf(item),
+    isRepeat,
+    isClaimed: false,
+    isUnsure: false,
+    held: [],
+    refusal: null,
+    late: null,
+    answer: Promise.withResolvers<BasketAnswer>(),
+  };
+}
+
+function claimOf({ identity, unitsPerShopper }: KeyedReserveItem): Claim | null {
+  return unitsPerShopper === null ? null : { identity, max: unitsPerShopper };
+}
+
+function toReserveItem({ item, lines, held }: Errand): ReserveItem {
+  const { reservationId, fingerprint, shopperId, ticketId } = item;
+  return { reservationId, fingerprint, shopperId, ticketId, quantity: lines[held.length]?.quantity ?? 0 };
+}
+
+/** Names the very row: a copy of this call that comes late must not take what the key made since. */
+function toGiveBack({ item, held }: Errand): GiveBackItem {
+  const { reservationId, shopperId } = item;
+  return { reservationId, shopperId, createdAtMs: held.at(-1)?.createdAtMs ?? null };
+}
+
+function toRefusal(answer: Answer | undefined, skuId: SkuId | undefined, lineCount: number): BasketRefusal {
+  const refusal: BasketRefusal = answer && !answer.ok ? (answer.refusal as BasketRefusal) : UNKNOWN;
+  if (!skuId) return refusal;
+  const detail = lineCount > 1 ? `Because of ${skuId}; of the others nothing was kept either.` : undefined;
+  return { ...(detail ? { detail } : {}), ...refusal, skuId };
+}
+
+function nonEmpty(held: Reservation[]): [Reservation, ...Reservation[]] {
+  const [first, ...others] = held;
+  if (!first) throw new Error("a basket without lines");
+  return [first, ...others];
+}
+
+/** A SKU's object may have reserved or not: the same key again tells. */
+const UNKNOWN = { code: "unavailable", retryAfterMs: LIMITS.orderPollMs } as const;

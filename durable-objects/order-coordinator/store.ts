@@ -1,15 +1,38 @@
-import type { Fingerprint, OrderId, ReservationId } from "../../schema/ids.ts";
+import type { BasketLine } from "../../schema/http.ts";
+import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AuditedAttempt, PlaceItem } from "../../schema/rpc.ts";
-import { type Facts, holdEndsMs, next, statusOf } from "./decide.ts";
+import type { AuditedAttempt, OrderCommand, OrderTerms, PlaceItem } from "../../schema/rpc.ts";
+import { type Facts, holdEndsMs, nameOf, next, statusOf } from "./decide.ts";
 
 /** What is under way at a SKU's object: the fence number, the act, and when it is asked again if no answer comes. */
 export type StockEffect = { step: number; act: string | null; tries: number; retryAtMs: number };
 
+/** Whose limit a basket's units count against, and how many may; null: only each SKU's own limit holds. */
+export type Claim = { identity: string; max: number };
+
+/** A basket whose lines were all reserved, or will be: its lines in the order of their SKUs' ids. */
+export type NotedReservation = {
+  reservationId: ReservationId;
+  dropId: DropId;
+  shopperId: ShopperId;
+  fingerprint: Fingerprint;
+  lines: BasketLine[];
+  claim: Claim | null;
+  isGivenBack: boolean;
+};
+
+/**
+ * What was asked, and by which terms, without the payment's token: that is in the facts until it has served. `claims`: all
+ * limits that its units count against, its reservation's own among them.
+ */
+export type OrderRequest = Omit<PlaceItem, "payment" | "terms"> &
+  OrderTerms &
+  Pick<NotedReservation, "lines">;
+
 export type OrderRecord = {
   orderId: OrderId;
   fingerprint: Fingerprint;
-  request: PlaceItem;
+  request: OrderRequest;
   facts: Facts;
   effect: StockEffect;
   version: number;
@@ -77,7 +100,7 @@ export class OrderStore {
     return this.load(record.orderId) ?? record;
   }
 
-  insert(request: PlaceItem, facts: Facts, nowMs: number): void {
+  insert(request: OrderRequest, facts: Facts, nowMs: number): void {
     this.#sql.exec(
       `INSERT INTO orders (order_id, fingerprint, request, facts, effect, status, version, placed_at_ms, updated_at_ms, due_at_ms)
        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
@@ -99,22 +122,29 @@ export class OrderStore {
     this.#sql.exec("DELETE FROM orders WHERE order_id = ? AND status = 'placing'", orderId);
   }
 
-  /** Facts and attempts in one savepoint. `changed` facts raise the version, so that they are projected again. */
-  save(record: OrderRecord, facts: Facts, nowMs: number): void {
+  /**
+   * Facts and attempts in one savepoint, and the command that changed them. `changed` facts raise the version, so that they
+   * are projected again.
+   */
+  save(record: OrderRecord, facts: Facts, nowMs: number, command?: OrderCommand): void {
     if (facts === record.facts) return;
     const { version: before, effect } = this.#current(record);
     const version = before + 1;
     this.#write(record, { facts, version, updatedAtMs: nowMs }, () => {
       this.#sql.exec(
-        `UPDATE orders SET facts = ?, status = ?, version = ?, updated_at_ms = ?, due_at_ms = ? WHERE order_id = ?`,
+        `UPDATE orders SET facts = ?, status = ?, version = ?, updated_at_ms = ?, due_at_ms = ?, captured_minor = ?,
+           refunded_minor = ? WHERE order_id = ?`,
         JSON.stringify(facts),
         statusOf(facts),
         version,
         nowMs,
         dueAtMs(facts, effect, nowMs),
+        capturedMinor(facts),
+        facts.refundedMinor + (facts.open?.operation === "refund" ? facts.open.amountMinor : 0),
         record.orderId,
       );
       this.#saveAttempts(record, facts, nowMs);
+      if (command) this.#noteCommand(command, nowMs);
     });
   }
 
@@ -172,21 +202,65 @@ export class OrderStore {
     }
   }
 
-  /** The body that an idempotency key was first used with; null when it has made no reservation. */
-  reservationFingerprint(reservationId: ReservationId): string | null {
-    const rows = this.#sql.exec<{ fingerprint: string }>(
-      "SELECT fingerprint FROM reservation_keys WHERE reservation_id = ?",
-      reservationId,
+  #noteCommand({ orderId, commandId, fingerprint, act }: OrderCommand, nowMs: number): void {
+    this.#sql.exec(
+      "INSERT INTO commands (order_id, command_id, fingerprint, act, at_ms) VALUES (?, ?, ?, ?, ?)",
+      orderId,
+      commandId,
+      fingerprint,
+      JSON.stringify(act),
+      nowMs,
     );
-    return rows.toArray()[0]?.fingerprint ?? null;
   }
 
-  noteReservation(reservationId: ReservationId, fingerprint: Fingerprint): void {
+  /** The body of a command that was carried out; null: it was not. */
+  command(orderId: OrderId, commandId: string): Fingerprint | null {
+    const row = this.#sql
+      .exec<{ fingerprint: string }>(
+        "SELECT fingerprint FROM commands WHERE order_id = ? AND command_id = ?",
+        orderId,
+        commandId,
+      )
+      .toArray()[0];
+    return (row?.fingerprint as Fingerprint | undefined) ?? null;
+  }
+
+  commandCount(orderId: OrderId): number {
+    return this.#sql
+      .exec<{ count: number }>("SELECT COUNT(*) AS count FROM commands WHERE order_id = ?", orderId)
+      .one().count;
+  }
+
+  /** What an idempotency key made; null when it has made no reservation. */
+  reservation(reservationId: ReservationId): NotedReservation | null {
+    const row = this.#sql
+      .exec<StoredReservation>(
+        `SELECT reservation_id AS reservationId, drop_id AS dropId, shopper_id AS shopperId, fingerprint, lines, claim,
+           is_given_back AS isGivenBack FROM reservations WHERE reservation_id = ?`,
+        reservationId,
+      )
+      .toArray()[0];
+    return row ? toReservation(row) : null;
+  }
+
+  /** The first note of a key stays. */
+  noteReservation(reservation: Omit<NotedReservation, "isGivenBack">): void {
+    const { reservationId, dropId, shopperId, fingerprint, lines, claim } = reservation;
     this.#sql.exec(
-      "INSERT INTO reservation_keys (reservation_id, fingerprint) VALUES (?, ?) ON CONFLICT (reservation_id) DO NOTHING",
+      `INSERT INTO reservations (reservation_id, drop_id, shopper_id, fingerprint, lines, claim) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reservation_id) DO NOTHING`,
       reservationId,
+      dropId,
+      shopperId,
       fingerprint,
+      JSON.stringify(lines),
+      claim === null ? null : JSON.stringify(claim),
     );
+  }
+
+  /** The key stays used: its repeat is told so. */
+  noteGivenBack(reservationId: ReservationId): void {
+    this.#sql.exec("UPDATE reservations SET is_given_back = 1 WHERE reservation_id = ?", reservationId);
   }
 
   due(nowMs: number): OrderRecord[] {
@@ -267,9 +341,13 @@ function dueAtMs(facts: Facts, effect: StockEffect, nowMs: number): number | nul
   const due = [facts.open?.nextAtMs, holdEndsMs(facts)].filter((atMs) => typeof atMs === "number");
   // The drive that follows this write takes up what is new; the alarm does it only if that drive died.
   const resumeAtMs = nowMs + LIMITS.effectRetryBaseMs;
-  if (todo.kind === "stock") due.push(effect.act === todo.act ? effect.retryAtMs : resumeAtMs);
+  if (todo.kind === "stock") due.push(effect.act === nameOf(todo.act, facts) ? effect.retryAtMs : resumeAtMs);
   if (todo.kind === "command") due.push(resumeAtMs);
   return due.length === 0 ? null : Math.min(...due);
+}
+
+function capturedMinor({ money, totalMinor }: Facts): number {
+  return money === "captured" || money === "refunded" ? totalMinor : 0;
 }
 
 function toRecord(row: StoredOrder): OrderRecord {
@@ -277,8 +355,30 @@ function toRecord(row: StoredOrder): OrderRecord {
     ...row,
     orderId: row.orderId as OrderId,
     fingerprint: row.fingerprint as Fingerprint,
-    request: JSON.parse(row.request) as PlaceItem,
+    request: JSON.parse(row.request) as OrderRequest,
     facts: JSON.parse(row.facts) as Facts,
     effect: JSON.parse(row.effect) as StockEffect,
+  };
+}
+
+type StoredReservation = {
+  reservationId: string;
+  dropId: string;
+  shopperId: string;
+  fingerprint: string;
+  lines: string;
+  claim: string | null;
+  isGivenBack: number;
+};
+
+function toReservation(row: StoredReservation): NotedReservation {
+  return {
+    reservationId: row.reservationId as ReservationId,
+    dropId: row.dropId as DropId,
+    shopperId: row.shopperId as ShopperId,
+    fingerprint: row.fingerprint as Fingerprint,
+    lines: JSON.parse(row.lines) as BasketLine[],
+    claim: row.claim === null ? null : (JSON.parse(row.claim) as Claim),
+    isGivenBack: row.isGivenBack === 1,
   };
 }

@@ -66,4 +66,63 @@ CREATE TABLE adjustments (
 ) STRICT;
 `,
   },
+  {
+    id: 2,
+    sql: `
+ALTER TABLE level ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0);
+ALTER TABLE reservations ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned >= 0 AND returned <= quantity);
+DROP INDEX reservations_by_shopper;
+CREATE INDEX reservations_by_shopper ON reservations (shopper_id, state);
+
+CREATE TABLE waiting (
+  seq INTEGER PRIMARY KEY,
+  reservation_id TEXT NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL,
+  shopper_id TEXT NOT NULL,
+  ticket_id TEXT NOT NULL,
+  quantity INTEGER NOT NULL CHECK (quantity > 0),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'offered', 'left')),
+  since_ms INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX waiting_once ON waiting (shopper_id) WHERE state = 'waiting';
+CREATE INDEX waiting_in_order ON waiting (seq, quantity) WHERE state = 'waiting';
+CREATE INDEX waiting_by_shopper ON waiting (shopper_id, seq);
+
+DROP TRIGGER ledger_keeps_rows;
+DROP TRIGGER ledger_loses_nothing;
+ALTER TABLE ledger RENAME TO ledger_1;
+CREATE TABLE ledger (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('configure', 'reserve', 'lapse', 'release', 'commit', 'reverse', 'late', 'adjust',
+    'give_back', 'offer', 'count', 'return', 'write_off')),
+  reservation_id TEXT,
+  ticket_id TEXT,
+  quantity INTEGER NOT NULL,
+  stock INTEGER NOT NULL,
+  available INTEGER NOT NULL,
+  reserved INTEGER NOT NULL,
+  sold INTEGER NOT NULL,
+  adjustment_id TEXT,
+  reason TEXT,
+  CHECK (stock = available + reserved + sold)
+) STRICT;
+INSERT INTO ledger SELECT *, NULL, NULL FROM ledger_1;
+DROP TABLE ledger_1;
+CREATE TRIGGER ledger_keeps_rows BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_loses_nothing BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+DROP TABLE adjustments;
+CREATE TABLE adjustments (
+  adjustment_id TEXT PRIMARY KEY,
+  change TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('difference', 'count', 'return')),
+  delta INTEGER NOT NULL,
+  short INTEGER NOT NULL CHECK (short >= 0),
+  as_of_ms INTEGER CHECK ((kind = 'count') = (as_of_ms IS NOT NULL)),
+  at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX adjustments_counted ON adjustments (at_ms, as_of_ms, delta) WHERE kind = 'count';
+`,
+  },
 ];

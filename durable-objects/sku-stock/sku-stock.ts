@@ -7,6 +7,8 @@ import type {
   AdjustItem,
   CommitItem,
   ConfigureAnswer,
+  GiveBackAnswer,
+  GiveBackItem,
   PinItem,
   ReleaseItem,
   ReserveAnswer,
@@ -16,15 +18,22 @@ import type {
   StepRefusal,
   StockAudit,
   StockStep,
+  WaitAnswer,
+  WaitItem,
+  WaitingAnswer,
+  WaitingQuery,
 } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
+import { decideRepublish } from "./correcting/correct.ts";
+import { Corrections, toAdjusted } from "./correcting/corrections.ts";
+import { CorrectionStore } from "./correcting/store.ts";
 import {
   type Counts,
   type Decision,
-  decideAdjust,
   decideCommit,
+  decideGiveBack,
   decideLapse,
   decidePin,
   decideRelease,
@@ -33,6 +42,8 @@ import {
   type ReservationRow,
 } from "./decide.ts";
 import { SkuStore, toReservation } from "./store.ts";
+import { WaitingStore } from "./waiting/store.ts";
+import { WaitingList } from "./waiting/waiting-list.ts";
 
 /**
  * The exact stock of one SKU of one drop. It alone decides, with no `await` between read and write, and answers only
@@ -41,41 +52,42 @@ import { SkuStore, toReservation } from "./store.ts";
  */
 export class SkuStock extends DurableObject<StateEnv> {
   readonly #store: SkuStore;
+  readonly #waiting: WaitingList;
+  readonly #corrections: Corrections;
   /** A hint that saves writes: the alarm as last set by this instance. */
   #armedForMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
     this.#store = new SkuStore(ctx.storage);
+    this.#waiting = new WaitingList(this.#store, new WaitingStore(ctx.storage));
+    this.#corrections = new Corrections(this.#store, new CorrectionStore(ctx.storage));
     ctx.blockConcurrencyWhile(async () => {
       if (isBorn(ctx.storage)) this.#store.bear();
     });
   }
 
-  /** Takes the published terms; a changed stock moves `available`. The same version again, or an older one, changes nothing. */
+  /**
+   * Takes the published terms. The stock moves by as much as the document's figure did, and only as far as units are free:
+   * corrections made meanwhile stay. The same version again, or an older one, changes nothing.
+   */
   async configure(terms: SkuTerms): Promise<ConfigureAnswer> {
     const nowMs = Date.now();
     this.#store.bear();
-    const answer = this.#store.atomically((): ConfigureAnswer => {
+    this.#store.atomically(() => {
       this.#store.createLevel();
       const held = this.#store.terms();
-      if (held === null || isNewer(terms, held)) {
-        const counts = this.#store.level();
-        const next = decideAdjust(counts, terms.stock - counts.stock);
-        if (!next.ok) return refuse({ code: "stock_below_taken" });
-        this.#store.writeTerms(terms);
-        this.#store.moveCounts(next.value);
-        this.#store.writeLedger({
-          ...next.value,
-          kind: "configure",
-          atMs: nowMs,
-          quantity: terms.stock - counts.stock,
-        });
-      }
-      return ok(this.#levelOf(terms));
+      if (held !== null && !isNewer(terms, held)) return;
+      const counts = this.#store.level();
+      const next = decideRepublish(counts, held, terms);
+      this.#store.writeTerms(terms);
+      this.#store.moveCounts(next);
+      const quantity = next.stock - counts.stock;
+      this.#store.writeLedger({ ...next, kind: "configure", atMs: nowMs, quantity });
     });
+    this.#waiting.offer(terms, nowMs);
     await this.#arm();
-    return answer;
+    return ok(this.#levelOf(terms));
   }
 
   /** Units for shoppers who hold a pass, until a deadline by this object's clock. */
@@ -83,8 +95,10 @@ export class SkuStock extends DurableObject<StateEnv> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
     const nowMs = this.#sweep(terms);
+    // Reserving changes nothing about it: units that are reserved may still come back.
+    const arePromised = this.#waiting.arePromised();
     const answers = items.map((item): ReserveAnswer => {
-      const shopperRows = this.#store.reservationsOf(terms.skuId, item.shopperId);
+      const shopperRows = this.#store.reservationsOf(terms.skuId, item);
       const decide = () =>
         decideReserve({
           terms,
@@ -92,11 +106,43 @@ export class SkuStock extends DurableObject<StateEnv> {
           // The id is derived from the shopper: nobody else's row can have it.
           existing: shopperRows.find((row) => row.reservationId === item.reservationId) ?? null,
           shopperRows,
+          arePromised,
           item,
           nowMs,
         });
       return this.#settle(item.reservationId, nowMs, decide, shopperRows.length === 0 ? 1 : 0);
     });
+    await this.#arm();
+    return answers;
+  }
+
+  /**
+   * Gives held units back as if they had never been reserved: their keys may be used anew. Under a key that holds nothing
+   * it changes nothing; units that an order has are `reservation_taken`.
+   */
+  async giveBack(items: GiveBackItem[]): Promise<GiveBackAnswer[]> {
+    const terms = this.#store.terms();
+    if (!terms) return items.map(() => ok(null));
+    const nowMs = this.#sweep(terms);
+    // A key under which somebody waits gives up its place, or its offer.
+    if (this.#store.level().waiting > 0) this.#waiting.leave(terms, items, nowMs);
+    const answers = items.map((item): GiveBackAnswer => {
+      try {
+        const shopperRows = this.#store.reservationsOf(terms.skuId, item);
+        const row = shopperRows.find(({ reservationId }) => reservationId === item.reservationId) ?? null;
+        const decision = decideGiveBack(row, item, this.#store.level());
+        if (!decision.ok) return decision;
+        const change = decision.value;
+        // A shopper who holds nothing else was not seen here: the way back of what `reserve` counted.
+        const newTickets = shopperRows.length === 1 ? -1 : 0;
+        if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
+        return ok(null);
+      } catch (error) {
+        logError("sku_stock_item_failed", error, { reservationId: item.reservationId });
+        return refuse({ code: "internal" });
+      }
+    });
+    this.#waiting.offer(terms, nowMs);
     await this.#arm();
     return answers;
   }
@@ -112,7 +158,7 @@ export class SkuStock extends DurableObject<StateEnv> {
    */
   async commit(items: CommitItem[]): Promise<StepAnswer[]> {
     return this.#steps(items, (row, item, counts, terms) => {
-      const shopperRows = row && item.late ? this.#store.reservationsOf(terms.skuId, row.shopperId) : [];
+      const shopperRows = row && item.late ? this.#store.reservationsOf(terms.skuId, row) : [];
       return decideCommit({ terms, row, shopperRows, item, counts });
     });
   }
@@ -122,30 +168,45 @@ export class SkuStock extends DurableObject<StateEnv> {
     return this.#steps(items, decideRelease);
   }
 
-  /** Corrects the stock by difference. A repeat changes nothing; the same id with another difference is refused. */
+  /**
+   * Corrects the stock, or takes bought units back. A repeat changes nothing and gets the first outcome; the same id with
+   * another change is refused.
+   */
   async adjust(items: AdjustItem[]): Promise<AdjustAnswer[]> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
     const nowMs = this.#sweep(terms);
-    const answers = items.map(({ adjustmentId, delta }) =>
-      this.#store.atomically((): AdjustAnswer => {
-        const before = this.#store.adjustment(adjustmentId);
-        if (before === delta) return ok(this.#levelOf(terms));
-        if (before !== null)
-          return refuse({
-            code: "invalid_request",
-            detail: "this adjustment was made with another difference",
-          });
-        const next = decideAdjust(this.#store.level(), delta);
-        if (!next.ok) return next;
-        this.#store.noteAdjustment(adjustmentId, delta, nowMs);
-        this.#store.moveCounts(next.value);
-        this.#store.writeLedger({ ...next.value, kind: "adjust", atMs: nowMs, quantity: delta });
-        return ok(this.#levelOf(terms));
-      }),
-    );
+    const made = items.map((item) => this.#corrections.make(terms, item, nowMs));
+    this.#waiting.offer(terms, nowMs);
     await this.#arm();
-    return answers;
+    return made.map((outcome) => toAdjusted(outcome, this.#levelOf(terms)));
+  }
+
+  /** Puts shoppers who hold a pass on the waiting list, or offers them what is free. A repeat gets the entry as it stands. */
+  async wait(items: WaitItem[]): Promise<WaitAnswer[]> {
+    return this.#onList(
+      items,
+      (terms, nowMs) => this.#waiting.wait(terms, items, nowMs),
+      () => refuse({ code: "sku_not_found" }),
+    );
+  }
+
+  /** How entries stand, for their own shoppers; anybody else's does not exist. */
+  async showWaiting(items: WaitingQuery[]): Promise<WaitingAnswer[]> {
+    return this.#onList(
+      items,
+      (terms, nowMs) => this.#waiting.show(terms, items, nowMs),
+      () => refuse({ code: "waiting_entry_not_found" }),
+    );
+  }
+
+  /** Takes entries off the list; an offer's units go to the next. What an order has already is left as it is. */
+  async leaveWaiting(items: WaitingQuery[]): Promise<WaitingAnswer[]> {
+    return this.#onList(
+      items,
+      (terms, nowMs) => this.#waiting.leave(terms, items, nowMs),
+      () => refuse({ code: "waiting_entry_not_found" }),
+    );
   }
 
   /** One page of everything this object holds. Rows after the given ledger sequence and reservation row. */
@@ -158,6 +219,11 @@ export class SkuStock extends DurableObject<StateEnv> {
   /** Wakes an object whose alarm was lost. Harmless at any time. */
   async knock(): Promise<void> {
     await this.alarm();
+  }
+
+  /** Wakes this object, wherever it is made, and tells its clock. Writes nothing: one that was never published to stays unborn. */
+  async clockMs(): Promise<number> {
+    return Date.now();
   }
 
   override async alarm(): Promise<void> {
@@ -179,12 +245,13 @@ export class SkuStock extends DurableObject<StateEnv> {
     return { skuId: terms.skuId, stock, available, reserved, sold };
   }
 
-  /** Lapses what is due, so that the decision that follows is exact. Returns the instant it was exact at. */
+  /** Lapses what is due and offers it on, so that the decision that follows is exact. Returns the instant it was exact at. */
   #sweep(terms: SkuTerms): number {
     const nowMs = Date.now();
     for (const row of this.#store.heldUntil(terms.skuId, nowMs)) {
       this.#store.atomically(() => this.#store.apply(decideLapse(row, this.#store.level()), nowMs));
     }
+    this.#waiting.offer(terms, nowMs);
     return nowMs;
   }
 
@@ -204,6 +271,19 @@ export class SkuStock extends DurableObject<StateEnv> {
       const row = () => this.#store.reservation(terms.skuId, item.reservationId);
       return this.#settle(item.reservationId, nowMs, () => decide(row(), item, this.#store.level(), terms));
     });
+    this.#waiting.offer(terms, nowMs);
+    await this.#arm();
+    return answers;
+  }
+
+  async #onList<Item, Answer>(
+    items: Item[],
+    act: (terms: SkuTerms, nowMs: number) => Answer[],
+    none: () => Answer,
+  ): Promise<Answer[]> {
+    const terms = this.#store.terms();
+    if (!terms) return items.map(none);
+    const answers = act(terms, this.#sweep(terms));
     await this.#arm();
     return answers;
   }

@@ -1,4 +1,4 @@
-import type { ReservationId, ShopperId, SkuId, TicketId } from "../../schema/ids.ts";
+import type { OrderId, ReservationId, ShopperId, SkuId, TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { LedgerRow, Reservation, SkuTerms, StockAudit } from "../../schema/rpc.ts";
@@ -12,11 +12,13 @@ export type Level = Counts & {
   ticketsSeen: number;
   pushedVersion: number;
   pushNotBeforeMs: number;
+  /** People on the waiting list. */
+  waiting: number;
 };
 
 const ROW_COLUMNS = `reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, ticket_id AS ticketId, quantity,
   unit_price_minor AS unitPriceMinor, currency, version, state, created_at_ms AS createdAtMs, deadline_at_ms AS deadlineAtMs,
-  order_id AS orderId, step, row`;
+  order_id AS orderId, step, returned, row`;
 
 type StoredRow = {
   reservationId: string;
@@ -32,6 +34,7 @@ type StoredRow = {
   deadlineAtMs: number;
   orderId: string | null;
   step: number;
+  returned: number;
   row: number;
 };
 
@@ -87,7 +90,7 @@ export class SkuStore {
     this.#level ??= this.#sql
       .exec<Level>(
         `SELECT stock, available, reserved, sold, version, tickets_seen AS ticketsSeen,
-           pushed_version AS pushedVersion, push_not_before_ms AS pushNotBeforeMs FROM level`,
+           pushed_version AS pushedVersion, push_not_before_ms AS pushNotBeforeMs, waiting FROM level`,
       )
       .one();
     return this.#level;
@@ -95,7 +98,7 @@ export class SkuStore {
 
   /** The first level of a SKU: nothing yet, so that the stock's arrival is a ledger row like any other. */
   createLevel(): void {
-    this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
+    this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
   }
 
   moveCounts({ stock, available, reserved, sold }: Counts, newTickets = 0): void {
@@ -114,6 +117,13 @@ export class SkuStore {
     );
   }
 
+  noteWaiting(more: number): void {
+    const before = this.level();
+    const waiting = before.waiting + more;
+    this.#level = { ...before, waiting };
+    this.#sql.exec("UPDATE level SET waiting = ?", waiting);
+  }
+
   notePush(pushedVersion: number, pushNotBeforeMs: number): void {
     this.#level = { ...this.level(), pushedVersion, pushNotBeforeMs };
     this.#sql.exec(
@@ -130,11 +140,33 @@ export class SkuStore {
     return row ? toRow(skuId, row) : null;
   }
 
-  reservationsOf(skuId: SkuId, shopperId: ShopperId): ReservationRow[] {
+  /**
+   * What a decision about a shopper must know: the rows that take units, the one with this id, and two of the others, which
+   * tell whether it is their first. However many have lapsed, no more are read.
+   */
+  reservationsOf(
+    skuId: SkuId,
+    { shopperId, reservationId }: { shopperId: ShopperId; reservationId: ReservationId },
+  ): ReservationRow[] {
     return this.#sql
-      .exec<StoredRow>(`SELECT ${ROW_COLUMNS} FROM reservations WHERE shopper_id = ?`, shopperId)
+      .exec<StoredRow>(
+        `SELECT ${ROW_COLUMNS} FROM reservations WHERE row IN (
+           SELECT row FROM reservations WHERE shopper_id = ?1 AND state IN ('held', 'pinned', 'committed')
+           UNION ALL SELECT row FROM reservations WHERE reservation_id = ?2 AND shopper_id = ?1
+           UNION ALL SELECT row FROM (SELECT row FROM reservations WHERE shopper_id = ?1 LIMIT 2))`,
+        shopperId,
+        reservationId,
+      )
       .toArray()
       .map((row) => toRow(skuId, row));
+  }
+
+  /** The row that an order holds or has bought. Read through: a return comes long after the rush, and an index would not. */
+  reservationOfOrder(skuId: SkuId, orderId: OrderId): ReservationRow | null {
+    const row = this.#sql
+      .exec<StoredRow>(`SELECT ${ROW_COLUMNS} FROM reservations WHERE order_id = ? LIMIT 1`, orderId)
+      .toArray()[0];
+    return row ? toRow(skuId, row) : null;
   }
 
   /** Held rows whose deadline has come, earliest first. */
@@ -158,19 +190,22 @@ export class SkuStore {
   /** Writes a decision: the reservation's row, the counts, and the ledger line that explains them. */
   apply(change: Change, nowMs: number, newTickets = 0): void {
     const { row } = change;
-    if (change.kind === "reserve") this.#insert(row);
-    else {
+    if (change.kind === "reserve" || change.kind === "offer") this.#insert(row);
+    else if (change.kind === "give_back") {
+      this.#sql.exec("DELETE FROM reservations WHERE reservation_id = ?", row.reservationId);
+    } else {
       this.#sql.exec(
-        "UPDATE reservations SET state = ?, order_id = ?, step = ? WHERE reservation_id = ?",
+        "UPDATE reservations SET state = ?, order_id = ?, step = ?, returned = ? WHERE reservation_id = ?",
         row.state,
         row.orderId,
         row.step,
+        row.returned,
         row.reservationId,
       );
     }
     if (change.kind !== null) {
       this.moveCounts(change.counts, newTickets);
-      this.writeLedger({ ...change.counts, kind: change.kind, atMs: nowMs, row });
+      this.writeLedger({ ...change.counts, kind: change.kind, atMs: nowMs, row, quantity: change.units });
     }
   }
 
@@ -196,38 +231,29 @@ export class SkuStore {
   }
 
   writeLedger(
-    entry: Counts & { kind: LedgerKind; atMs: number; row?: Reservation; quantity?: number },
+    entry: Counts & {
+      kind: LedgerKind;
+      atMs: number;
+      quantity: number;
+      row?: Reservation;
+      why?: { adjustmentId: string; reason: string };
+    },
   ): void {
     this.#sql.exec(
-      `INSERT INTO ledger (at_ms, kind, reservation_id, ticket_id, quantity, stock, available, reserved, sold)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO ledger (at_ms, kind, reservation_id, ticket_id, quantity, stock, available, reserved, sold, adjustment_id,
+         reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.atMs,
       entry.kind,
       entry.row?.reservationId ?? null,
       entry.row?.ticketId ?? null,
-      entry.quantity ?? entry.row?.quantity ?? 0,
+      entry.quantity,
       entry.stock,
       entry.available,
       entry.reserved,
       entry.sold,
-    );
-  }
-
-  /** The difference of an adjustment that was made; null when it was not. */
-  adjustment(adjustmentId: string): number | null {
-    const rows = this.#sql.exec<{ delta: number }>(
-      "SELECT delta FROM adjustments WHERE adjustment_id = ?",
-      adjustmentId,
-    );
-    return rows.toArray()[0]?.delta ?? null;
-  }
-
-  noteAdjustment(adjustmentId: string, delta: number, nowMs: number): void {
-    this.#sql.exec(
-      "INSERT INTO adjustments (adjustment_id, delta, at_ms) VALUES (?, ?, ?)",
-      adjustmentId,
-      delta,
-      nowMs,
+      entry.why?.adjustmentId ?? null,
+      entry.why?.reason ?? null,
     );
   }
 
@@ -241,7 +267,7 @@ export class SkuStore {
         }
       >(
         `SELECT seq, at_ms AS atMs, kind, reservation_id AS reservationId, ticket_id AS ticketId, quantity, stock, available,
-           reserved, sold FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?`,
+           reserved, sold, adjustment_id AS adjustmentId, reason FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?`,
         afterLedger,
         LIMITS.pageRowsMax,
       )

@@ -2,14 +2,17 @@ import childProcess from "node:child_process";
 import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { secretComplaints } from "../../schema/secrets.ts";
 import { type Bundle, type BundledScript, bundlePlatform, ROOT } from "./bundle.ts";
 import { lean } from "./lean.ts";
 import { applyMigrations } from "./migrate.ts";
 import { openRuntimeLog, type RuntimeLog } from "./runtime-log.ts";
-import { type Secrets, secretBindings } from "./secrets.ts";
+import { OPTIONAL_SECRETS, type Secrets, secretBindings } from "./secrets.ts";
 
 const HOST = "127.0.0.1";
 const STATE_SCRIPT = "dropline-state";
+/** The state knocks on objects that sleep too long; the console takes up notifications whose message was lost. */
+const CRON_SCRIPTS = [STATE_SCRIPT, "dropline-console"];
 const EVERY_MINUTE_MS = 60_000;
 /** The local queue runs one consumer at a time, where production starts up to 250: so that one does the work of many. */
 const LOCAL_VARS = { GATEWAY_CONCURRENCY: "96" };
@@ -28,7 +31,7 @@ export interface BootOptions {
   bundleDir?: string;
   /** Nothing on stderr; `logs()` and the file still have it. */
   quiet?: boolean;
-  /** How often the cron of the state script fires (nothing else does it locally); `null`: never. */
+  /** How often the crons fire (nothing else does it locally); `null`: never. */
   cronEveryMs?: number | null;
   /** For load: without Miniflare's router for static files and its rate limits on disk, which are slower than all the rest (lean.ts). */
   lean?: boolean;
@@ -38,7 +41,7 @@ export interface Platform {
   urls: Record<FrontDoor, string>;
   /** Process id of the runtime as it is now: Miniflare starts another if it crashes. */
   workerdPid(): number;
-  /** Fires the cron of the state script once, and waits for it. */
+  /** Fires the crons of state and console once, and waits for them. */
   scheduled(): Promise<void>;
   /** The last lines of the runtime's log. */
   logs(): string[];
@@ -97,12 +100,19 @@ class SimulatorLog extends Log {
 
 function toWorkers({ scripts }: Bundle, options: BootOptions): V4WorkerOptions[] {
   const { ports, secrets } = options;
-  const vars = { ...LOCAL_VARS, ...options.vars };
+  const vars = {
+    ...LOCAL_VARS,
+    MAIL_URL: `${options.vars.SANDBOX_URL}/mails`,
+    STOREFRONT_URL: `http://${HOST}:${ports.edge}`,
+    WEBHOOKS_TO_LOOPBACK: "yes",
+    ...options.vars,
+  };
   for (const name of Object.keys(vars)) {
     const isDeclared = scripts.some(({ options }) => name in (options.bindings ?? {}));
     if (!isDeclared) throw new Error(`no wrangler.toml has a variable ${name}`);
   }
   const values = secretBindings(secrets);
+  refuseBadSecrets(scripts, values);
   const workers = scripts.map((script) => {
     const door = FRONT_DOORS.find((name) => script.name === `dropline-${name}`);
     return {
@@ -117,13 +127,21 @@ function toWorkers({ scripts }: Bundle, options: BootOptions): V4WorkerOptions[]
   return options.lean ? workers.flatMap(lean) : workers;
 }
 
+/** All of them at once, and not a character of their values. */
+function refuseBadSecrets(scripts: BundledScript[], values: Record<string, string>): void {
+  const names = [...new Set(scripts.flatMap(({ secretNames }) => secretNames))];
+  const complaints = secretComplaints(values, names).map(({ problem }) => problem);
+  if (complaints.length > 0) throw new Error(complaints.join("\n"));
+}
+
 function bindingsOf(script: BundledScript, vars: Record<string, string>, secrets: Record<string, string>) {
   const bindings = { ...script.options.bindings };
   for (const [name, value] of Object.entries(vars)) if (name in bindings) bindings[name] = value;
   for (const name of script.secretNames) {
-    const value = secrets[name];
-    if (value === undefined) throw new Error(`${script.name} needs the secret ${name}`);
-    bindings[name] = value;
+    bindings[name] = secrets[name] as string;
+  }
+  for (const name of OPTIONAL_SECRETS[script.name] ?? []) {
+    if (secrets[name] !== undefined) bindings[name] = secrets[name];
   }
   return bindings;
 }
@@ -138,9 +156,11 @@ async function directUrls(miniflare: Miniflare): Promise<Record<FrontDoor, strin
 
 function controls(miniflare: Miniflare, log: RuntimeLog, { cronEveryMs = EVERY_MINUTE_MS }: BootOptions) {
   async function scheduled(): Promise<void> {
-    const state = await miniflare.getWorker(STATE_SCRIPT);
-    const { outcome } = await state.scheduled({ cron: "* * * * *" });
-    if (outcome !== "ok") throw new Error(`the cron of ${STATE_SCRIPT} ended with ${outcome}`);
+    for (const script of CRON_SCRIPTS) {
+      const worker = await miniflare.getWorker(script);
+      const { outcome } = await worker.scheduled({ cron: "* * * * *" });
+      if (outcome !== "ok") throw new Error(`the cron of ${script} ended with ${outcome}`);
+    }
   }
   function knock(): void {
     scheduled().catch((error) => log.write({ level: "error", message: `cron: ${error}` }));

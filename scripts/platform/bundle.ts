@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
+import { placeReferenceScript } from "../reference-script.ts";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -43,6 +44,7 @@ interface Stored extends Bundle {
  * Kept in `dir` and used again while every file that went in still has the same content.
  */
 export async function bundlePlatform(dir: string): Promise<Bundle> {
+  await placeReferenceScript();
   const file = join(dir, "platform.json");
   const listing = await listMigrations();
   const kept = await readKept(file);
@@ -78,7 +80,7 @@ async function build(listing: string[]): Promise<Stored> {
         external: ["cloudflare:*", "node:*"],
         loader: { ".html": "text", ".txt": "text", ".sql": "text" },
         define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
-        keepNames: false,
+        keepNames: config.keep_names ?? true,
         sourcemap: "inline",
         logLevel: "silent",
       });

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OrderAnswer } from "../../schema/http.ts";
+import { cancelAtOnce, dealAfterwards } from "./after-sale.ts";
 import type { Reply } from "./client.ts";
+import { addressOf, cardOf, partyOf } from "./dealings.ts";
 import { ENDPOINTS } from "./endpoints.ts";
+import { watch } from "./order-stream.ts";
 import type { Payment } from "./plan.ts";
 import { askOnce, type Held, reserve } from "./reserving.ts";
 import type { Ending, Visitor } from "./shopper.ts";
@@ -13,15 +16,15 @@ const POLL_MOST_MS = 3_000;
 /** People do not type faster. */
 const TYPING_MS = 200;
 
-type Order = { held: Held; payment: Payment; email: string };
+type Order = { held: Held; payment: Payment; email: string; consents?: boolean };
 
 /** Places the order, pays, and follows it to its end; some come again after a payment that failed. */
 export async function buy(visitor: Visitor, world: World, held: Held, pass: string): Promise<Ending> {
   const { plan } = visitor;
   const ending = await buyOnce(visitor, world, { held, payment: plan.payment, email: plan.email });
   if (plan.habits.repeatsLater) {
-    const { skuId, quantity } = held.answer;
-    await askOnce(visitor, world, { pass, skuId, quantity, key: held.key });
+    const lines = held.answer.lines.map(({ skuId, quantity }) => ({ skuId, quantity }));
+    await askOnce(visitor, world, { pass, lines, key: held.key });
   }
   if (ending !== "canceled" || !plan.triesAgain) return ending;
   const again = await reserve(visitor, world, pass, held.round + 1);
@@ -36,41 +39,73 @@ export async function buy(visitor: Visitor, world: World, held: Held, pass: stri
 async function buyOnce(visitor: Visitor, world: World, order: Order): Promise<Ending> {
   const { habits } = visitor.plan;
   await sleep(visitor.random.next() * TYPING_MS);
+  if (visitor.plan.dealings.forgetsConsent) await placeWithoutConsent(visitor, world, order);
   const clicks = habits.doubleClicks ? 2 : 1;
   const replies = await Promise.all(Array.from({ length: clicks }, () => place(visitor, world, order)));
   const placed = replies.find((reply) => reply.ok);
   if (!placed?.ok) return "not_placed";
   if (habits.changesBody) await placeWithOtherBody(visitor, world, order);
 
+  const noted = (answer: OrderAnswer) =>
+    note(visitor, world, { key: null, reservationId: order.held.answer.reservationId, answer });
+  await cancelAtOnce(visitor, world, placed.value, noted);
   const last = await follow(visitor, world, order, placed.value);
   if (habits.repeatsLater) await place(visitor, world, order);
   if (last.status === "confirmed") {
     world.tally.confirmed += 1;
     world.tally.purchaseMs.push(Date.now() - order.held.askedAtMs);
-    return "confirmed";
+    return await dealAfterwards(visitor, world, last, noted);
   }
+  if (last.cancelReason === "by_shopper") return "taken_back";
   return last.status === "canceled" ? "canceled" : "still_open";
 }
 
 async function place(
   visitor: Visitor,
   world: World,
-  { held, payment, email }: Order,
+  { held, payment, email, consents = true }: Order,
 ): Promise<Reply<OrderAnswer>> {
-  const { reservationId, skuId } = held.answer;
-  const key = `place-${visitor.plan.index}-${held.round}`;
-  const method = payment.kind === "token" ? payment : { kind: "redirect" };
+  const { reservationId } = held.answer;
+  const { plan } = visitor;
+  const { terms, shipping } = world.document;
+  const key = `place-${plan.index}-${held.round}`;
+  const method =
+    payment.kind === "token"
+      ? { kind: "token", token: `${payment.token}#${cardOf(plan)}` }
+      : { kind: "redirect" };
+  const termsVersion = terms !== null && consents ? terms.version : null;
+  const shippingAddress = shipping === null ? null : addressOf(plan);
+  world.answers.sent.push({
+    reservationId,
+    mailbox: partyOf(plan, "mailbox"),
+    house: partyOf(plan, "house"),
+    card: partyOf(plan, "card"),
+    country: shippingAddress?.country ?? "",
+    termsVersion,
+  });
   const request = {
     method: "POST",
     path: `/v1/drops/${world.document.id}/orders`,
     address: visitor.address,
     session: visitor.session,
     key,
-    body: { reservationId, skuId, contact: { email }, payment: method },
+    body: {
+      reservationId,
+      contact: { email },
+      payment: method,
+      ...(shippingAddress === null ? {} : { shippingAddress }),
+      ...(termsVersion === null ? {} : { consents: { termsVersion } }),
+    },
   } as const;
   const reply = await world.client.persist(ENDPOINTS.place, request, visitor.giveUpMs);
   if (reply.ok) note(visitor, world, { key, reservationId, answer: reply.value });
   return reply;
+}
+
+/** Made nothing, so the same key may order with consent afterwards. */
+async function placeWithoutConsent(visitor: Visitor, world: World, order: Order): Promise<void> {
+  const reply = await place(visitor, world, { ...order, consents: false });
+  if (reply.ok) noteUnexpected(world.client.traffic, "place: an order without consent was carried out");
 }
 
 async function placeWithOtherBody(visitor: Visitor, world: World, order: Order): Promise<void> {
@@ -90,6 +125,10 @@ async function follow(
 ): Promise<OrderAnswer> {
   let order = first;
   let hasPaid = false;
+  const watches = visitor.plan.dealings.watches && payment.kind === "token";
+  if (watches) order = (await watch(visitor, world, first.orderId)) ?? first;
+  if (order !== first)
+    note(visitor, world, { key: null, reservationId: held.answer.reservationId, answer: order });
   while (!isFinal(order) && Date.now() < visitor.giveUpMs) {
     if (order.paymentUrl !== null && !hasPaid && payment.kind === "redirect") {
       hasPaid = true;
@@ -120,9 +159,10 @@ async function payAtPage(
 ): Promise<void> {
   if (atPage === "leaves") return;
   await sleep(visitor.random.next() * TYPING_MS);
-  if (atPage === "cancels") await world.pages.visit(url, "cancel");
-  if (atPage === "declines_then_pays") await world.pages.visit(url, "decline");
-  if (atPage !== "cancels") await world.pages.visit(url, "pay");
+  const card = cardOf(visitor.plan);
+  if (atPage === "cancels") await world.pages.visit(url, "cancel", card);
+  if (atPage === "declines_then_pays") await world.pages.visit(url, "decline", card);
+  if (atPage !== "cancels") await world.pages.visit(url, "pay", card);
 }
 
 type Noted = { key: string | null; reservationId: string; answer: OrderAnswer };

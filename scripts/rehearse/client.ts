@@ -5,7 +5,7 @@ import type { Endpoint } from "./endpoints.ts";
 import { createTraffic, noteLatency, noteUnexpected, type Traffic } from "./traffic.ts";
 
 export type Request = {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   path: string;
   address: string;
   session?: string;
@@ -16,9 +16,11 @@ export type Request = {
 export type Reply<Value> =
   | { ok: true; value: Value }
   /** `unreachable`: no answer, or none that may be relied on; nobody knows whether it was carried out. */
-  | { ok: false; code: RefusalCode | "unreachable"; retryAfterMs: number | null };
+  | { ok: false; code: RefusalCode | "unreachable"; retryAfterMs: number | null; skuId?: string };
 
 const REQUEST_TIMEOUT_MS = 20_000;
+/** Beside the requests: a stream stays open for as long as there is something to tell. */
+const STREAMS_MAX = 32;
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 2_000;
 
@@ -37,6 +39,7 @@ type ClientOptions = {
 export class EdgeClient {
   readonly traffic: Traffic = createTraffic();
   readonly #pool: Pool;
+  readonly #streams: Pool;
   readonly #options: ClientOptions;
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -44,12 +47,13 @@ export class EdgeClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#free = options.connections;
-    this.#pool = new Pool(options.url, {
-      connections: options.connections,
+    const times = {
       headersTimeout: REQUEST_TIMEOUT_MS,
       bodyTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: 4_000,
-    });
+    };
+    this.#pool = new Pool(options.url, { connections: options.connections, ...times });
+    this.#streams = new Pool(options.url, { connections: STREAMS_MAX, ...times });
   }
 
   /** One try. `isUrgent` goes before all that wait for a connection: a picture that is late is worth nothing. */
@@ -99,15 +103,50 @@ export class EdgeClient {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#pool.destroy();
+  /**
+   * The events of one stream, their `data` as it was sent, until it ends, breaks off or `untilMs` comes. Whoever reads them
+   * asks in the ordinary way afterwards: a stream is never all that one relies on.
+   */
+  async *events(name: string, request: Request, untilMs: number): AsyncGenerator<string, void> {
+    const startedAt = performance.now();
+    try {
+      const { statusCode, headers, body } = await this.#streams.request({
+        method: request.method,
+        path: request.path,
+        headers: headersOf(request),
+        signal: AbortSignal.timeout(Math.max(0, untilMs - Date.now())),
+      });
+      noteLatency(this.traffic, name, performance.now() - startedAt);
+      const isStream = statusCode === 200 && String(headers["content-type"]).startsWith("text/event-stream");
+      if (!isStream) {
+        const text = await body.text();
+        if (statusCode < 500 || !this.#options.expectsCrashes)
+          noteUnexpected(this.traffic, `${name}: ${statusCode} ${text.slice(0, 200)}`);
+        return;
+      }
+      let read = "";
+      for await (const chunk of body.setEncoding("utf8")) {
+        const blocks = `${read}${chunk}`.split("\n\n");
+        read = blocks.pop() ?? "";
+        for (const block of blocks) {
+          const data = block.split("\n").find((line) => line.startsWith("data: "));
+          if (data !== undefined) yield data.slice("data: ".length);
+        }
+      }
+    } catch (error) {
+      const isOver = Date.now() >= untilMs;
+      if (!isOver && !this.#options.expectsCrashes)
+        noteUnexpected(this.traffic, `${name}: ${describe(error)}`);
+    }
   }
 
-  async #send({ method, path, address, session, key, body }: Request) {
-    const headers: Record<string, string> = { "cf-connecting-ip": address };
-    if (session !== undefined) headers.authorization = `Bearer ${session}`;
-    if (key !== undefined) headers["idempotency-key"] = key;
-    if (body !== undefined) headers["content-type"] = "application/json";
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#streams.destroy()]);
+  }
+
+  async #send(request: Request) {
+    const { method, path, body } = request;
+    const headers = headersOf(request);
     const response = await this.#pool.request({
       method,
       path,
@@ -149,7 +188,8 @@ export class EdgeClient {
       noteUnexpected(this.traffic, `${endpoint.name}: ${status} ${code} ${problem.data.detail ?? ""}`);
     const seconds = Number(retryAfter);
     const retryAfterMs = problem.data.retryAfterMs ?? (Number.isFinite(seconds) ? seconds * 1_000 : null);
-    return { ok: false, code, retryAfterMs };
+    const { skuId } = problem.data;
+    return { ok: false, code, retryAfterMs, ...(skuId === undefined ? {} : { skuId }) };
   }
 }
 
@@ -162,6 +202,14 @@ const PASSING: ReadonlySet<string> = new Set<RefusalCode>([
 ]);
 
 const isPassing = (code: string) => code === "unreachable" || PASSING.has(code);
+
+function headersOf({ address, session, key, body }: Request): Record<string, string> {
+  const headers: Record<string, string> = { "cf-connecting-ip": address };
+  if (session !== undefined) headers.authorization = `Bearer ${session}`;
+  if (key !== undefined) headers["idempotency-key"] = key;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  return headers;
+}
 
 function parseJson(text: string): unknown {
   try {

@@ -11,9 +11,23 @@ const PAUSE_MS = 500;
 /** A page is a thousand rows: more than this is a loop that does not end. */
 const PAGES_MAX = 5_000;
 
+/** What the brand asks of an order after it was placed. */
+export type BrandAct =
+  | { kind: "cancel"; reason: string; restock: boolean }
+  | {
+      kind: "refund";
+      amountMinor?: number;
+      lines?: { skuId: string; quantity: number }[];
+      restock: boolean;
+      reason: string;
+    }
+  | { kind: "ship"; carrier: string; trackingNumber: string };
+
+const ACT_PATHS = { cancel: "cancel", refund: "refunds", ship: "shipments" } as const;
+
 type Page<Row> = { rows: Row[]; next: string | null };
 
-/** The operator's side of a rehearsal: publishes the drop, and reads what the objects and D1 hold. */
+/** The brand's side of a rehearsal: publishes the drop, deals with orders, and reads what the objects and D1 hold. */
 export class ConsoleClient {
   readonly #url: string;
   readonly #token: string;
@@ -75,6 +89,16 @@ export class ConsoleClient {
     return this.#rows<ParkedMessageRow>("/v1/parked?");
   }
 
+  /**
+   * Asks it of an order with this key until there is an answer. True: it was carried out. False: refused, for the order
+   * may have changed meanwhile, or unheard of after a few tries.
+   */
+  async act(orderId: string, key: string, { kind, ...body }: BrandAct): Promise<boolean> {
+    const path = `/v1/orders/${orderId}/${ACT_PATHS[kind]}`;
+    const answer = await this.#answer("POST", path, { body, key });
+    return answer.ok;
+  }
+
   async #rows<Row>(path: string): Promise<Row[]> {
     const rows: Row[] = [];
     let after = "";
@@ -92,16 +116,27 @@ export class ConsoleClient {
 
   /** @throws with the console's own words when it refuses, or does not answer after a few tries. */
   async #call<Answer>(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
+    const answer = await this.#answer(method, path, { body });
+    if (answer.ok) return JSON.parse(answer.text) as Answer;
+    throw new Error(`the console did not answer ${method} ${path}: ${answer.complaint}`);
+  }
+
+  async #answer(
+    method: "GET" | "POST",
+    path: string,
+    { body, key }: { body?: unknown; key?: string },
+  ): Promise<{ ok: true; text: string } | { ok: false; complaint: string }> {
     let complaint = "";
+    const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       try {
         const response = await request(`${this.#url}${path}`, {
           method,
-          headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+          headers: key === undefined ? headers : { ...headers, "idempotency-key": key },
           body: body === undefined ? null : JSON.stringify(body),
         });
         const text = await response.body.text();
-        if (response.statusCode < 300) return JSON.parse(text) as Answer;
+        if (response.statusCode < 300) return { ok: true, text };
         complaint = `${response.statusCode} ${text.slice(0, 500)}`;
         if (response.statusCode < 500) break;
       } catch (error) {
@@ -109,6 +144,6 @@ export class ConsoleClient {
       }
       await sleep(PAUSE_MS);
     }
-    throw new Error(`the console did not answer ${method} ${path}: ${complaint}`);
+    return { ok: false, complaint };
   }
 }

@@ -1,6 +1,6 @@
 import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Options } from "./options.ts";
+import { isPlain, type Options } from "./options.ts";
 
 /**
  * `lobbyMs`: from the first arrival to the opening. `arrivalsMs`: how long people arrive after it. `patienceMs`: how long
@@ -20,6 +20,13 @@ const BACKLOG_MS_PER_UNIT = 1;
 
 const RESERVATION_TTL_MS = 6_000;
 const COMMAND_RESEND_MS = 2_000;
+/** Below what baskets of three come to where some want two of a SKU, so that each limit has somebody to refuse. */
+const UNITS_MOST = 3;
+const TERMS_VERSION = "rehearsal-1";
+/** The shortest that a drop document may ask for. */
+const OFFER_MS = 5_000;
+/** Longer than anybody of the crowd stays. */
+const CANCEL_WINDOW_MS = 10 * 60_000;
 
 /**
  * A command whose consumer was killed is taken up again after its lease, so shoppers get longer to pay when that may happen;
@@ -48,6 +55,42 @@ export function splitStock(stock: number, skus: number): number[] {
   );
 }
 
+/** Everything that a document may ask for. */
+function troubledRules() {
+  return {
+    limits: {
+      identity: "signed_claim",
+      unitsPerShopper: UNITS_MOST,
+      unitsPerMail: UNITS_MOST,
+      unitsPerAddress: UNITS_MOST,
+      unitsPerInstrument: UNITS_MOST,
+    },
+    waitingList: { isOpen: true, offerMs: OFFER_MS },
+    shipping: {
+      regions: [
+        {
+          countries: ["DE"],
+          label: "Parcel",
+          amountMinor: 490,
+          taxRatePermyriad: 1_900,
+          isTaxIncluded: true,
+        },
+        {
+          countries: ["AT"],
+          label: "Parcel abroad",
+          amountMinor: 995,
+          taxRatePermyriad: 2_000,
+          isTaxIncluded: false,
+        },
+        // Nobody ships to the United States: some ask all the same.
+        { countries: ["JP"], label: "Air", amountMinor: 2_501, taxRatePermyriad: 0, isTaxIncluded: false },
+      ],
+    },
+    terms: { version: TERMS_VERSION, url: "https://shop.example.com/terms" },
+    orders: { cancelWindowMs: CANCEL_WINDOW_MS },
+  };
+}
+
 /** The drop of a rehearsal: SKUs with alternating limits and different prices, and short times throughout. */
 export function rehearsalDocument(options: Options, opensAtMs: number): DropDocument {
   const { lobbyMs, windowMs } = planTimeline(options);
@@ -69,6 +112,7 @@ export function rehearsalDocument(options: Options, opensAtMs: number): DropDocu
       unknownHoldMs: unknownHoldMs + backlogMs,
       commandResendMs: COMMAND_RESEND_MS + backlogMs,
     },
+    ...(isPlain(options) ? {} : troubledRules()),
     skus: splitStock(options.stock, options.skus).map((stock, index) => ({
       id: `sku-${index + 1}`,
       name: `SKU ${index + 1}`,

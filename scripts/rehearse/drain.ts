@@ -34,13 +34,13 @@ export function unfinished({ reservations, orders, orderRows, pendingWebhooks }:
   return words;
 }
 
-/** Confirmed with its money, or canceled with none kept or blocked, and no command open. */
-export function isSettled({ status, money, attempts }: AuditedOrder): boolean {
+/** Confirmed with its money or with all of it sent back, or canceled with none kept or blocked, and no command open. */
+export function isSettled({ status, money, attempts, pollAfterMs }: AuditedOrder): boolean {
   const isOver =
     status === "confirmed"
-      ? money === "captured"
+      ? money === "captured" || money === "refunded"
       : status === "canceled" && money !== "captured" && money !== "authorized";
-  return isOver && attempts.every((attempt) => attempt.state === "final");
+  return isOver && pollAfterMs === null && attempts.every((attempt) => attempt.state === "final");
 }
 
 export type Drained = { ok: boolean; seconds: number; left: string[] };

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import {
   OrderAnswer,
   PassAnswer,
@@ -6,6 +6,7 @@ import {
   SessionAnswer,
   SnapshotAnswer,
   TicketAnswer,
+  WaitingEntryAnswer,
 } from "../../schema/http.ts";
 import { LineRecord } from "../../schema/line.ts";
 import type { RefusalCode } from "../../schema/refusals.ts";
@@ -27,23 +28,49 @@ const declare = <Value>(
 
 export const ENDPOINTS = {
   session: declare("session", 201, SessionAnswer),
+  claim: declare("claim", 200, SessionAnswer),
   snapshot: declare("snapshot", 200, SnapshotAnswer),
   record: declare("record", 200, LineRecord),
   ticket: declare("ticket", 201, TicketAnswer, ["drop_not_open", "drop_closed"]),
-  pass: declare("pass", 201, PassAnswer, ["not_admitted_yet", "sold_out", "drop_closed"]),
+  pass: declare("pass", 201, PassAnswer, [
+    "not_admitted_yet",
+    "sold_out",
+    "drop_closed",
+    "identity_required",
+  ]),
   reserve: declare("reserve", 201, ReservationAnswer, [
     "sold_out",
     "all_reserved",
     "shopper_limit_reached",
     "reservation_lapsed",
+    "reservation_given_back",
     "idempotency_key_reused",
     "drop_closed",
   ]),
+  /** An order of which its shopper did not hear may have it. */
+  giveBack: declare("giveBack", 204, z.undefined(), ["reservation_taken"]),
   place: declare("place", 202, OrderAnswer, [
     "reservation_lapsed",
     "reservation_taken",
     "idempotency_key_reused",
+    "shopper_limit_reached",
+    "terms_not_accepted",
+    "not_shipped_there",
   ]),
   order: declare("order", 200, OrderAnswer),
+  cancel: declare("cancel", 200, OrderAnswer, [
+    "order_canceled",
+    "order_shipped",
+    "cancel_window_over",
+    "request_in_progress",
+  ]),
+  wait: declare("wait", 201, WaitingEntryAnswer, [
+    "shopper_limit_reached",
+    "already_waiting",
+    "idempotency_key_reused",
+    "drop_closed",
+  ]),
+  waiting: declare("waiting", 200, WaitingEntryAnswer),
+  leave: declare("leave", 200, WaitingEntryAnswer),
 };
 export type EndpointName = keyof typeof ENDPOINTS;

@@ -24,14 +24,25 @@ type Measured = {
 
 export type Figures = ReturnType<typeof computeFigures>;
 
+/** When orders were confirmed, by their own clock: whatever befalls one later changes it again. */
+function firstConfirmedAtMs(told: Evidence["answers"]["orders"]): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const { answer } of told) {
+    const { orderId, status, updatedAtMs } = answer;
+    if (status === "confirmed") first.set(orderId, Math.min(updatedAtMs, first.get(orderId) ?? updatedAtMs));
+  }
+  return first;
+}
+
 /**
  * What was measured. `seconds` runs from the first request to reserve (client's clock) to the last confirmation by the
- * orders' own `updatedAtMs` (same machine, same clock); `purchases` are the confirmed orders.
+ * orders' own clock (same machine, same clock); `purchases` are the orders that are confirmed in the end.
  */
 export function computeFigures({ evidence, traffic, tally, books, kills, ...rest }: Measured) {
   const { orders, skus, answers } = evidence;
   const confirmed = orders.filter((order) => order.status === "confirmed");
-  const confirmedAtMs = confirmed.map((order) => order.updatedAtMs);
+  const toldAtMs = firstConfirmedAtMs(answers.orders);
+  const confirmedAtMs = confirmed.map((order) => toldAtMs.get(order.orderId) ?? order.updatedAtMs);
   const firstAtMs = tally.firstReserveAtMs ?? 0;
   const lastAtMs = confirmedAtMs.reduce((last, atMs) => Math.max(last, atMs), firstAtMs);
   const seconds = (lastAtMs - firstAtMs) / 1_000;
@@ -74,6 +85,8 @@ export function computeFigures({ evidence, traffic, tally, books, kills, ...rest
       order.status === "canceled" ? `canceled: ${order.cancelReason}` : order.status,
     ),
     money: countBy(orders, (order) => order.money),
+    refunds: countBy(orders, (order) => order.refund),
+    fulfillment: countBy(orders, (order) => order.fulfillment),
     gateway: {
       captures: books.entries.filter((entry) => entry.kind === "captured").length,
       refunds: books.entries.filter((entry) => entry.kind === "refunded").length,
@@ -97,6 +110,9 @@ export function computeFigures({ evidence, traffic, tally, books, kills, ...rest
       reservationRepeats: repeatsIn(answers.reservations),
       ordersTold: answers.orders.length,
       orderRepeats: repeatsIn(answers.orders.filter((given) => given.key !== null)),
+      placesToldOnWaitingLists: answers.waiting.length,
+      offersTold: answers.offers.length,
+      commandsAcknowledged: answers.commands.filter((command) => command.isAcknowledged).length,
     },
   };
 }

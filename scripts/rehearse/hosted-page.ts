@@ -17,7 +17,7 @@ export class HostedPages {
     this.#pool = new Pool(gatewayUrl, { connections: 16, headersTimeout: 20_000, bodyTimeout: 20_000 });
   }
 
-  async visit(url: string, action: Action): Promise<PageOutcome> {
+  async visit(url: string, action: Action, card: string): Promise<PageOutcome> {
     const { pathname, search } = new URL(url);
     for (let tries = 1; tries <= TRIES; tries++) {
       try {
@@ -25,7 +25,7 @@ export class HostedPages {
           method: "POST",
           path: pathname + search,
           headers: { "content-type": "application/x-www-form-urlencoded" },
-          body: new URLSearchParams({ action }).toString(),
+          body: new URLSearchParams({ action, card }).toString(),
         });
         await response.body.dump();
         if (response.statusCode === 303) return "returned";

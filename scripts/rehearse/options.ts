@@ -87,6 +87,9 @@ export function parseOptions(argv: string[]): Parsed {
   };
 }
 
+/** Nothing goes wrong on purpose: what is measured is the bare purchase. */
+export const isPlain = ({ faults, kills }: Options): boolean => !faults && kills === 0;
+
 /** The options of a command line that says nothing. */
 export function defaultOptions(changes: Partial<Options> = {}): Options {
   const parsed = parseOptions([]);

@@ -1,3 +1,4 @@
+import { type Dealings, emailOf, planDealings } from "./dealings.ts";
 import { planTimeline } from "./document.ts";
 import type { Options } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -19,12 +20,15 @@ export type ShopperPlan = {
   address: string;
   email: string;
   arrival: Arrival;
-  /** no_show: joins and never claims a pass. abandon: reserves and never places. */
-  visit: "no_show" | "abandon" | "buy";
+  /** no_show: joins and never claims a pass. abandon: reserves and never places. give_back: says so. */
+  visit: "no_show" | "abandon" | "give_back" | "buy";
   /** SKUs in order of liking. */
   liking: number[];
   wantsTwo: boolean;
+  /** How many of the SKUs one basket shall hold, as far as there are so many. */
+  basketSize: number;
   payment: Payment;
+  dealings: Dealings;
   /** After a payment that was declined, comes again with a good one. */
   triesAgain: boolean;
   habits: {
@@ -53,19 +57,27 @@ export function planCrowd(options: Options): ShopperPlan[] {
 function planShopper(options: Options, index: number): ShopperPlan {
   const random = createRandom(options.seed, `shopper-${index}`);
   const arrival = planArrival(random, options);
+  const dealings = planDealings(options, index);
   return {
     index,
     address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
-    email: `shopper-${index}@example.com`,
+    email: emailOf({ index, dealings }),
     arrival,
     visit: random.weighted([
       [0.08, "no_show"],
-      [0.07, "abandon"],
+      [0.05, "abandon"],
+      [0.02, "give_back"],
       [0.85, "buy"],
     ]),
     liking: random.shuffled(Array.from({ length: options.skus }, (_, sku) => sku)),
     wantsTwo: random.chance(0.2),
+    basketSize: random.weighted([
+      [0.66, 1],
+      [0.22, 2],
+      [0.12, 3],
+    ]),
     payment: planPayment(random, options.faults),
+    dealings,
     triesAgain: random.chance(0.5),
     habits: {
       asksEarly: random.chance(0.05),

@@ -1,4 +1,5 @@
 import type { DropDocument } from "../../schema/drop-document.ts";
+import { signCustomerToken } from "../platform/customer-token.ts";
 import { audit } from "./audit/audit.ts";
 import { EdgeClient } from "./client.ts";
 import { collectEvidence } from "./collect.ts";
@@ -10,7 +11,7 @@ import { computeFigures } from "./figures.ts";
 import { healGateway, readGatewayBooks } from "./gateway-client.ts";
 import { HostedPages } from "./hosted-page.ts";
 import { type Kill, playKills, Restarts } from "./kills.ts";
-import type { Options } from "./options.ts";
+import { isPlain, type Options } from "./options.ts";
 import { planCrowd, planUptimes, type ShopperPlan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom } from "./random.ts";
@@ -66,7 +67,7 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
     `published ${document.id} as ${published.version.slice(0, 12)}, opens in ${Math.round(lobbyMs / 1_000)} s`,
   );
 
-  const world = createWorld({ options, client, pages, document, gatherAtMs });
+  const world = createWorld({ options, stage, client, pages, console, document, gatherAtMs });
   const startedAt = Date.now();
   progress.show(() => describe(world, startedAt));
   world.view.start();
@@ -113,20 +114,22 @@ async function playOut({
   return kills;
 }
 
-function createWorld({
-  options,
-  client,
-  pages,
-  document,
-  gatherAtMs,
-}: Pick<Cast, "options" | "client" | "pages"> & { document: DropDocument; gatherAtMs: number }): World {
+type Playing = Omit<Cast, "progress"> & {
+  console: ConsoleClient;
+  document: DropDocument;
+  gatherAtMs: number;
+};
+
+function createWorld({ options, stage, client, pages, console, document, gatherAtMs }: Playing): World {
   const opensAtMs = Date.parse(document.opensAt);
-  const hasTrouble = options.faults || options.kills > 0;
+  const hasTrouble = !isPlain(options);
   return {
     document,
     client,
     view: new CrowdView(client, document.id),
     pages,
+    brand: console,
+    customerToken: (customer) => signCustomerToken(stage.secrets, customer),
     answers: createAnswers(),
     tally: createTally(),
     gatherAtMs,
@@ -151,7 +154,7 @@ async function settle({
 }: Settling): Promise<{ drained: Drained; words: () => string }> {
   let words = "draining";
   progress.show(() => words);
-  const hasTrouble = options.faults || options.kills > 0;
+  const hasTrouble = !isPlain(options);
   const patienceMs = hasTrouble ? DRAIN_PATIENCE_WITH_TROUBLE_MS : DRAIN_PATIENCE_MS;
 
   async function look(): Promise<Standing> {

@@ -98,6 +98,8 @@ export function renderReport({ ok, guarantees, figures, failures, violations, op
   row("Visits", pairs(figures.visits));
   row("Orders", pairs(figures.orders));
   row("Money", pairs(figures.money));
+  row("Refunds", pairs(figures.refunds));
+  row("Shipments", pairs(figures.fulfillment));
   row("Gateway's faults", pairs(figures.gateway.faults));
   row("Gateway's webhooks", pairs(figures.gateway.webhooks));
   if (figures.kills > 0) row("Kills", `${figures.kills}, back after ${figures.restartSeconds.join(", ")} s`);

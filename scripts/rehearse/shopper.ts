@@ -3,8 +3,10 @@ import { buy } from "./checkout.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import type { ShopperPlan } from "./plan.ts";
 import { createRandom, type Random } from "./random.ts";
-import { reserve } from "./reserving.ts";
+import { giveBack, reserve } from "./reserving.ts";
+import { signIn } from "./signing-in.ts";
 import { noteUnexpected } from "./traffic.ts";
+import { waitForOffer } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** One shopper who is at the door: who they are to the shop, and their own luck. */
@@ -12,6 +14,7 @@ export type Visitor = {
   plan: ShopperPlan;
   random: Random;
   shopperId: string;
+  /** Renewed once its shopper has shown who it is. */
   session: string;
   address: string;
   /** Whoever has no unit by then goes home. */
@@ -27,9 +30,11 @@ export type Ending =
   | "not_admitted"
   | "empty_handed"
   | "abandoned"
+  | "given_back"
   | "not_placed"
   | "confirmed"
   | "canceled"
+  | "taken_back"
   | "still_open";
 
 const PASS_TRIES_MAX = 60;
@@ -41,13 +46,15 @@ export async function shop(plan: ShopperPlan, world: World, seed: number): Promi
   if (visitor === null) return "no_session";
   const ticket = await join(visitor, world);
   if (ticket === null) return "no_ticket";
+  if (plan.dealings.signsInLate) await askUnknown(visitor, world, ticket);
   if (plan.habits.asksEarly) await askForPass(visitor, world, ticket);
   if (plan.visit === "no_show") return "no_show";
   const pass = await waitForTurn(visitor, world, ticket);
   if (pass === null) return "not_admitted";
-  const held = await reserve(visitor, world, pass);
+  const held = (await reserve(visitor, world, pass)) ?? (await waitForOffer(visitor, world, pass));
   if (held === null) return "empty_handed";
   if (plan.visit === "abandon") return "abandoned";
+  if (plan.visit === "give_back") return await giveBack(visitor, world, held);
   return await buy(visitor, world, held, pass);
 }
 
@@ -60,7 +67,18 @@ async function enter(plan: ShopperPlan, world: World, seed: number): Promise<Vis
   if (!reply.ok) return null;
   const { shopperId, session } = reply.value;
   const random = createRandom(seed, `visit-${plan.index}`);
-  return { plan, random, shopperId, session, address, patienceEndsMs, giveUpMs };
+  const visitor = { plan, random, shopperId, session, address, patienceEndsMs, giveUpMs };
+  if (plan.dealings.signsInLate) return visitor;
+  return (await signIn(visitor, world)) ? visitor : null;
+}
+
+/** Asks without having shown who it is, and does so then. */
+async function askUnknown(visitor: Visitor, world: World, ticket: Ticket): Promise<void> {
+  const reply = await askForPass(visitor, world, ticket);
+  const isAsExpected = !reply.ok && (reply.code === "identity_required" || reply.code === "unreachable");
+  if (!isAsExpected)
+    noteUnexpected(world.client.traffic, "pass: somebody unknown was not asked who they are");
+  await signIn(visitor, world);
 }
 
 type Ticket = { ticket: string; ticketId: string; cohort: number };

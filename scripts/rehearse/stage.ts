@@ -53,7 +53,7 @@ export async function buildStage(options: Options, onStop: (stop: Stage["stop"])
     stateDir: join(dir, "state"),
     ports: { edge, payments, console },
     secrets,
-    vars: { SANDBOX_URL: gatewayUrl },
+    vars: { SANDBOX_URL: gatewayUrl, ORDER_MAILS: "no" },
     quiet: true,
     lean: true,
   };

@@ -1,6 +1,7 @@
 import type { DropDocument } from "../../schema/drop-document.ts";
 import type { Answers } from "./audit/evidence.ts";
 import type { EdgeClient } from "./client.ts";
+import type { ConsoleClient } from "./console-client.ts";
 import type { HostedPages } from "./hosted-page.ts";
 import type { Restarts } from "./kills.ts";
 import type { CrowdView } from "./view.ts";
@@ -22,6 +23,10 @@ export type World = {
   client: EdgeClient;
   view: CrowdView;
   pages: HostedPages;
+  /** The brand, who is told by the crowd what to do with whose order. */
+  brand: ConsoleClient;
+  /** What the brand's shop gives a customer who is signed in there. */
+  customerToken(customer: string): Promise<string>;
   answers: Answers;
   tally: Tally;
   gatherAtMs: number;
@@ -37,4 +42,16 @@ export function createTally(): Tally {
   return { expected: 0, here: 0, endings: {}, purchaseMs: [], firstReserveAtMs: null, confirmed: 0 };
 }
 
-export const createAnswers = (): Answers => ({ tickets: [], passes: [], reservations: [], orders: [] });
+export const createAnswers = (): Answers => ({
+  tickets: [],
+  passes: [],
+  reservations: [],
+  givenBack: [],
+  orders: [],
+  parties: [],
+  sent: [],
+  waiting: [],
+  offers: [],
+  left: [],
+  commands: [],
+});

@@ -16,6 +16,7 @@ import {
   showSession,
   type Write,
 } from "./operations.ts";
+import type { Outbox } from "./outbox.ts";
 
 const OrderRef = z.string().min(1).max(128);
 const AmountMinor = z.int().min(0).max(1_000_000_000);
@@ -34,7 +35,7 @@ const PaymentBody = z.object({
   currency: CurrencyCode,
   token: z.string().min(1).max(255),
 });
-/** Only whole amounts are captured, voided and refunded. */
+/** Only whole amounts are captured and voided; without an amount all that is left is refunded. */
 const MoveBody = z.object({ amountMinor: AmountMinor.optional() });
 
 /** Paths whose reads are counted; a longer rehearsal starts to count anew. */
@@ -59,7 +60,7 @@ const plain = (answer: Answer): Plan => ({ fault: "none", act: () => ({ answer, 
 /** The gateway's `/v1` and `/control`. Decides nothing by itself: `plan` says what would happen, `server.ts` lets it happen. */
 export function createApi(
   books: Books,
-  control: { setFaults: (faults: Faults) => void; counters: () => unknown },
+  control: { setFaults: (faults: Faults) => void; counters: () => unknown; outbox: Outbox },
 ) {
   const readTries = new Map<string, number>();
 
@@ -67,6 +68,9 @@ export function createApi(
     const [area, kind, id, verb, ...rest] = request.path.split("/").slice(1);
     if (rest.length > 0) return plain(refusal(404, "not_found"));
     if (area === "control" && id === undefined) return plain(controlled(request, kind));
+    if (area === "mails" && kind === undefined && request.method === "POST") {
+      return plain(control.outbox.post(request.key, request.body));
+    }
     if (area !== "v1" || kind === undefined) return plain(refusal(404, "not_found"));
     if (request.method === "GET" && id !== undefined && verb === undefined)
       return planRead(request, kind, decodeURIComponent(id));
@@ -89,7 +93,7 @@ export function createApi(
       const session = books.ledger.session(id);
       if (session === undefined) return refusal(404, "session_not_found");
       const isOver = kind === "expire" || session.expiresAtMs <= books.nowMs();
-      return isOver ? expireSession(books, session) : { status: 200, body: showSession(session) };
+      return isOver ? expireSession(books, session) : { status: 200, body: showSession(books, session) };
     }
     if (kind === "payments") {
       const payment = books.ledger.payment(id);
@@ -150,12 +154,13 @@ export function createApi(
     const payment = books.ledger.payment(id);
     if (payment === undefined) return refusal(404, "payment_not_found");
     if (body === null) return refusal(400, "invalid_request");
-    if (body.amountMinor !== undefined && body.amountMinor !== payment.amountMinor)
-      return refusal(400, "amount_mismatch");
+    const isPart = body.amountMinor !== undefined && body.amountMinor !== payment.amountMinor;
+    if (isPart && move !== "refund") return refusal(400, "amount_mismatch");
     const act = (write: Write) => {
       // Read again: this may run seconds later, and another request may have moved the payment meanwhile.
       const current = books.ledger.payment(id) ?? payment;
-      return movePayment(books, write, { move, payment: current });
+      const left = move === "refund" ? current.capturedMinor - current.refundedMinor : current.amountMinor;
+      return movePayment(books, write, { move, payment: current, amountMinor: body.amountMinor ?? left });
     };
     return { operation: move, token: payment.token, act };
   }
@@ -168,6 +173,7 @@ export function createApi(
       return { status: 200, body: faults };
     }
     if (kind === "faults" && method === "GET") return { status: 200, body: books.faults() };
+    if (kind === "mails" && method === "GET") return control.outbox.list(query);
     if (kind === "ledger" && method === "GET") return ledgerPage(Number(query.get("after") ?? 0));
     return refusal(404, "not_found");
   }

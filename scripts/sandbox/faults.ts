@@ -59,7 +59,8 @@ export function chooseFault(faults: Faults, subject: string, nth: number): Fault
 }
 
 /** Tokens that misbehave by themselves. The timeouts and the lateness befall the first try of a key only. */
-export function faultOfToken(token: string | null, operation: string, nth: number): Fault {
+export function faultOfToken(written: string | null, operation: string, nth: number): Fault {
+  const token = written?.split("#", 1)[0];
   if (operation === "authorize" && token === "tok_error_500") return "error";
   if (nth > 1) return "none";
   if (operation === "authorize" && token === "tok_timeout_before") return "timeout_before";

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { type Faults, roll } from "./faults.ts";
 import type { Ledger, OperationRow, PaymentRow, PaymentStatus, SessionRow } from "./ledger.ts";
 
@@ -35,6 +35,18 @@ export interface Write {
 }
 
 export type Move = "capture" | "void" | "refund";
+
+/** The one card that a test token stands for: `tok_ok#a` and `tok_late#a` are the same. Plain tokens are a card each. */
+export function instrumentOf(token: string): string {
+  const [behavior = "", card] = token.split("#", 2);
+  return `card_${createHash("sha256")
+    .update(card ?? behavior)
+    .digest("hex")
+    .slice(0, 16)}`;
+}
+
+/** What a token does, whichever card it stands for. */
+export const behaviorOf = (token: string): string => token.split("#", 1)[0] ?? "";
 
 const MOVES = {
   capture: { from: "authorized", to: "captured", event: "payment.captured" },
@@ -77,12 +89,15 @@ export function openSession(books: Books, write: Write, request: SessionRequest)
   return { status: 201, body };
 }
 
-export const showSession = ({ id, status, paymentId }: SessionRow) => ({ id, status, paymentId });
+export function showSession({ ledger }: Pick<Books, "ledger">, { id, status, paymentId }: SessionRow) {
+  const payment = paymentId === null ? undefined : ledger.payment(paymentId);
+  return { id, status, paymentId, instrument: payment ? instrumentOf(payment.token) : null };
+}
 
 /** Ends an open session; any other is left as it is. Answers how the session stands now. A repeat changes nothing. */
 export function expireSession(books: Books, session: SessionRow): Answer {
-  if (session.status !== "open") return { status: 200, body: showSession(session) };
-  const answer = { status: 200, body: showSession({ ...session, status: "expired" }) };
+  if (session.status !== "open") return { status: 200, body: showSession(books, session) };
+  const answer = { status: 200, body: showSession(books, { ...session, status: "expired" }) };
   books.ledger.settleSession({ id: session.id, status: "expired", paymentId: null });
   record(books, BY_THE_CLOCK, {
     operation: "expire",
@@ -96,6 +111,7 @@ export function expireSession(books: Books, session: SessionRow): Answer {
     sessionId: session.id,
     paymentId: null,
     amountMinor: session.amountMinor,
+    currency: session.currency,
   });
   return answer;
 }
@@ -114,13 +130,15 @@ export function authorize(books: Books, write: Write, request: AuthorizeRequest)
   const isUnlucky =
     roll(books.faults(), { subject, nth: write.nth, question: "decline" }) < books.faults().declineRate;
   const declineCode = token.startsWith("tok_") ? "card_declined" : "invalid_token";
-  if (token === "tok_declined" || declineCode === "invalid_token" || isUnlucky) {
+  if (behaviorOf(token) === "tok_declined" || declineCode === "invalid_token" || isUnlucky) {
     const answer = refusal(402, declineCode);
     record(books, write, { operation: "authorize", order, sessionId, amountMinor, answer });
     return answer;
   }
   const id = newId("pay");
-  const answer = { status: 201, body: { id, status: "authorized", order, amountMinor, currency } };
+  const instrument = instrumentOf(token);
+  const body = { id, status: "authorized", order, amountMinor, refundedMinor: 0, currency, instrument };
+  const answer = { status: 201, body };
   const seq = record(books, write, {
     operation: "authorize",
     order,
@@ -131,7 +149,14 @@ export function authorize(books: Books, write: Write, request: AuthorizeRequest)
   });
   books.ledger.insertPayment({ id, seq, order, sessionId, amountMinor, currency, token });
   if (sessionId !== null) books.ledger.settleSession({ id: sessionId, status: "authorized", paymentId: id });
-  announce(books, "payment.authorized", { order, paymentId: id, sessionId, amountMinor });
+  announce(books, "payment.authorized", {
+    order,
+    paymentId: id,
+    sessionId,
+    amountMinor,
+    currency,
+    instrument,
+  });
   return answer;
 }
 
@@ -144,42 +169,53 @@ export const showPayment = (payment: PaymentRow) => ({
   capturedMinor: payment.capturedMinor,
   voidedMinor: payment.voidedMinor,
   refundedMinor: payment.refundedMinor,
+  instrument: instrumentOf(payment.token),
 });
 
-/** Captures, voids or refunds the whole amount. What was done already, or can no longer be, is refused with 409. */
+/**
+ * Captures or voids the whole amount, or refunds a part of it, never more than was captured. What was done already, or can
+ * no longer be, is refused with 409.
+ */
 export function movePayment(
   books: Books,
   write: Write,
-  { move, payment }: { move: Move; payment: PaymentRow },
+  { move, payment, amountMinor }: { move: Move; payment: PaymentRow; amountMinor: number },
 ): Answer {
-  const { order, sessionId, id: paymentId, amountMinor } = payment;
-  const refused = judge(move, payment);
+  const { order, sessionId, id: paymentId } = payment;
+  const refused = judge(move, payment, amountMinor);
   if (refused !== null) {
     record(books, write, { operation: move, order, sessionId, paymentId, amountMinor, answer: refused });
     return refused;
   }
-  const { to, event } = MOVES[move];
+  const { event } = MOVES[move];
+  const refundedSoFar = payment.refundedMinor + (move === "refund" ? amountMinor : 0);
+  const isPart = move === "refund" && refundedSoFar < payment.capturedMinor;
+  const to = isPart ? payment.status : MOVES[move].to;
   const moved: PaymentRow = {
     ...payment,
     status: to,
     capturedMinor: move === "capture" ? amountMinor : payment.capturedMinor,
     voidedMinor: move === "void" ? amountMinor : payment.voidedMinor,
-    refundedMinor: move === "refund" ? amountMinor : payment.refundedMinor,
+    refundedMinor: refundedSoFar,
   };
   const { capturedMinor, voidedMinor, refundedMinor } = moved;
   books.ledger.updatePayment({ id: paymentId, status: to, capturedMinor, voidedMinor, refundedMinor });
   const answer = { status: 200, body: showPayment(moved) };
   record(books, write, { operation: move, order, sessionId, paymentId, amountMinor, answer });
-  announce(books, event, { order, paymentId, sessionId, amountMinor });
+  const { currency } = payment;
+  announce(books, event, { order, paymentId, sessionId, amountMinor, currency, refundedMinor });
   return answer;
 }
 
-function judge(move: Move, payment: PaymentRow): Answer | null {
+function judge(move: Move, payment: PaymentRow, amountMinor: number): Answer | null {
   if (payment.status !== MOVES[move].from) {
     const isTooEarly = move === "refund" && payment.capturedMinor === 0;
     return refusal(409, isTooEarly ? "not_captured" : `already_${payment.status}`);
   }
-  if (move === "capture" && payment.token === "tok_capture_declined") return refusal(402, "capture_declined");
+  if (move === "refund" && payment.refundedMinor + amountMinor > payment.capturedMinor)
+    return refusal(409, "refund_exceeds_captured");
+  if (move === "capture" && behaviorOf(payment.token) === "tok_capture_declined")
+    return refusal(402, "capture_declined");
   return null;
 }
 
@@ -227,6 +263,10 @@ interface EventData {
   paymentId: string | null;
   sessionId: string | null;
   amountMinor: number;
+  currency: string;
+  instrument?: string;
+  /** All that has gone back of the payment by now. */
+  refundedMinor?: number;
 }
 
 /** Written in the same transaction as its cause; `courier.ts` delivers it. */

@@ -7,10 +7,12 @@ import { startCourier } from "./courier.ts";
 import { Faults } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { type Answer, authorize, type Books, expireSession, refusal } from "./operations.ts";
+import { createOutbox } from "./outbox.ts";
 import { expiredPage, missingPage, type Page, pageHeaders, payPage } from "./page.ts";
 
 const BODY_MAX_BYTES = 64 * 1024;
 const EXPIRY_TICK_MS = 250;
+const CARD_MAX_CHARS = 64;
 const KEEP_ALIVE_MS = 65_000;
 
 export interface SandboxOptions {
@@ -49,7 +51,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let url = "";
 
   const books: Books = { ledger, nowMs, faults: () => faults, pagesUrl: () => options.publicUrl ?? url };
-  const api = createApi(books, { setFaults: (next) => (faults = next), counters: () => injected });
+  const api = createApi(books, {
+    setFaults: (next) => (faults = next),
+    counters: () => injected,
+    outbox: createOutbox(nowMs),
+  });
   const courier = startCourier({ ledger, nowMs, url: options.webhookUrl, secret: options.webhookSecret });
   const expectedKey = digest(`Bearer ${options.apiKey}`);
 
@@ -63,7 +69,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     const body = await readBody(request);
     if (body === null) return sendJson(response, refusal(413, "body_too_large"));
-    const isControl = pathname.startsWith("/control/");
+    const isControl = pathname.startsWith("/control/") || pathname === "/mails";
     if (!isControl) await wait(faults.latencyMs);
     const key = request.headers["idempotency-key"]?.toString() ?? null;
     const { fault, act } = api.plan({
@@ -87,8 +93,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const body = request.method === "POST" ? await readBody(request) : "";
     const session = ledger.session(sessionId);
     if (session === undefined || body === null) return sendPage(response, missingPage(), null);
-    const action = new URLSearchParams(body).get("action");
-    const outcome = ledger.transact(() => decideOnPage(session.id, action));
+    const form = new URLSearchParams(body);
+    const outcome = ledger.transact(() => decideOnPage(session.id, form));
     courier.wake();
     if (outcome === "return") {
       response.writeHead(303, { location: session.returnUrl, "cache-control": "no-store" }).end();
@@ -99,7 +105,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     sendPage(response, page, session.returnUrl);
   }
 
-  function decideOnPage(sessionId: string, action: string | null): "return" | "over" | "declined" | "show" {
+  function decideOnPage(sessionId: string, form: URLSearchParams): "return" | "over" | "declined" | "show" {
+    const action = form.get("action");
+    const card = form.get("card")?.slice(0, CARD_MAX_CHARS);
     const session = ledger.session(sessionId);
     if (session?.status === "authorized") return "return";
     if (session?.status !== "open") return "over";
@@ -115,7 +123,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ledger.countSessionTry(session.id);
     const { order, amountMinor, currency } = session;
     const write = { key: null, fingerprint: null, nth: session.tries + 1 };
-    const token = action === "decline" ? "tok_declined" : "tok_ok";
+    // Whoever pays here types another card, unless the form says which.
+    const token = `${action === "decline" ? "tok_declined" : "tok_ok"}#${card ?? session.id}`;
     const answer = authorize(books, write, { order, amountMinor, currency, token, sessionId: session.id });
     return answer.status === 201 ? "return" : "declined";
   }

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DropDocument } from "../../schema/drop-document.ts";
 import type { Snapshot } from "../../schema/line.ts";
+import { Currency } from "../../schema/money.ts";
+import { importFile } from "../catalog/console.ts";
 import { ROOT } from "../platform/bundle.ts";
 
 type Demo = { dropId: string; name: string; opensAtMs: number; isNew: boolean };
@@ -31,6 +33,7 @@ export async function publishDemo(input: {
     }
     if (answer.status !== 404)
       throw new Error(`the storefront answered ${answer.status}: ${await answer.text()}`);
+    await importDemoCatalog(input);
     const nowMs = Date.now();
     const opensAtMs = nowMs + input.opensInMs;
     const at = (ms: number) => new Date(ms).toISOString();
@@ -39,6 +42,14 @@ export async function publishDemo(input: {
     return { dropId, name, opensAtMs, isNew: true };
   }
   throw new Error("Every demo drop is sold out. npm start -- --fresh begins again.");
+}
+
+/** The products that the demo drop names. A repeat changes nothing. */
+async function importDemoCatalog(input: { consoleUrl: string; operatorToken: string }): Promise<void> {
+  const bytes = new Uint8Array(await readFile(join(ROOT, "examples", "demo-catalog.csv")));
+  const to = { console: input.consoleUrl, token: input.operatorToken };
+  const { refused } = await importFile(to, { bytes, currency: Currency.parse("EUR") });
+  if (refused.length > 0) throw new Error(`the demo's catalog was refused: ${refused[0]?.message}`);
 }
 
 async function publish(

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
+import { type Form, formsIn } from "../unit/page-forms.ts";
 import { ask, type Reply } from "./ask.ts";
 import { eventually } from "./eventually.ts";
 
-export type Form = { action: string; fields: Record<string, string> };
 export type Page = { url: string; status: number; headers: Headers; html: string };
 
 const REDIRECTS_MAX = 5;
@@ -102,21 +102,13 @@ export class Browser {
       const path =
         attributes.find((attribute) => attribute.startsWith("Path="))?.slice("Path=".length) ?? "/";
       const [name = "", value = ""] = pair.split("=");
-      this.#cookies.set(name, { value, path });
+      if (attributes.includes("Max-Age=0")) this.#cookies.delete(name);
+      else this.#cookies.set(name, { value, path });
     }
   }
 }
 
+/** An action that is left out is the page itself. */
 function formsOf({ html, url }: Page): Form[] {
-  return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, head = "", body = ""]) => {
-    const inputs = [...body.matchAll(/<input\b([^>]*)>/g)].map(([, input = ""]) => input);
-    const sent = inputs.filter((input) => !/type="radio"/.test(input) || /\bchecked\b/.test(input));
-    const fields = sent.map((input) => [attribute(input, "name"), attribute(input, "value")] as const);
-    return { action: attribute(head, "action") || url, fields: Object.fromEntries(fields) };
-  });
-}
-
-function attribute(tag: string, name: string): string {
-  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "";
-  return value.replace(/&(?:amp|#38);/g, "&").replace(/&(?:quot|#34);/g, '"');
+  return formsIn(html).map(({ action, fields }) => ({ action: action || url, fields }));
 }

@@ -83,7 +83,7 @@ describe.concurrent("the console", () => {
         ["skus.0.priceMinor", "skus.0.stock"],
       ],
       [{ ...document, timing: { reservationTtlMs: 1 } }, ["timing.reservationTtlMs"]],
-      [{ ...document, surprise: true }, ["(document)"]],
+      [{ ...document, surprise: true }, ["surprise"]],
       [{ ...document, id: fresh("other") }, ["id"]],
       [null, ["(document)"]],
     ];

@@ -142,7 +142,13 @@ describe.concurrent("the webhook door", () => {
   const eventOf = (type: string, data: object) =>
     JSON.stringify({ type, timestamp: new Date().toISOString(), data });
   const paid = (order: string, amountMinor = 12_900) =>
-    eventOf("payment.authorized", { order, paymentId: "pay_1", sessionId: null, amountMinor });
+    eventOf("payment.authorized", {
+      order,
+      paymentId: "pay_1",
+      sessionId: null,
+      amountMinor,
+      currency: "EUR",
+    });
 
   type Sent = { secret?: string; signedAtMs?: number; sentBody?: string; headers?: Record<string, string> };
   function deliver(body: string, sent: Sent = {}): Promise<Reply> {
@@ -198,7 +204,13 @@ describe.concurrent("the webhook door", () => {
     const { orderId } = await shopper.orderedByToken(drop.id, drop.sku);
     await shopper.settled(orderId);
     const before = await auditedOrder(world, orderId);
-    const data = { order: orderId, paymentId: before.paymentRef, sessionId: null, amountMinor: 12_900 };
+    const data = {
+      order: orderId,
+      paymentId: before.paymentRef,
+      sessionId: null,
+      amountMinor: 12_900,
+      currency: "EUR",
+    };
     for (const type of ["payment.captured", "payment.authorized", "payment.captured"]) {
       expect((await deliver(eventOf(type, data))).status).toBe(204);
     }

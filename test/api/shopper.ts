@@ -11,6 +11,8 @@ import { type Asked, ask, type Reply, told } from "./ask.ts";
 import { eventually } from "./eventually.ts";
 import type { World } from "./world.ts";
 
+type Line = { skuId: string; quantity?: number };
+
 /** The line closes a cohort by its alarm; to ask before it did would only fill the edge's one-second picture. */
 const AFTER_CLOSE_MS = 120;
 
@@ -44,17 +46,28 @@ export class Shopper {
   askPass = (dropId: string, ticket: string) =>
     this.ask(`/drops/${dropId}/passes`, { method: "POST", body: { ticket } });
 
-  reserve = (dropId: string, body: { pass: string; skuId: string; quantity?: number }, key?: string) =>
-    this.post(`/drops/${dropId}/reservations`, body, key);
+  /** A basket; of one line, it is named by its SKU. */
+  reserve(
+    dropId: string,
+    basket: { pass: string } & (Line | { lines: Line[] }),
+    key?: string,
+  ): Promise<Reply> {
+    const { pass, ...line } = basket;
+    const lines = "lines" in line ? line.lines : [line];
+    return this.post(`/drops/${dropId}/reservations`, { pass, lines }, key);
+  }
+
+  giveBack = (dropId: string, reservationId: string) =>
+    this.ask(`/drops/${dropId}/reservations/${reservationId}`, { method: "DELETE" });
 
   place(
     dropId: string,
-    { reservationId, skuId }: { reservationId: string; skuId: string },
+    { reservationId }: { reservationId: string },
     payment: PaymentMethod,
     key?: string,
   ): Promise<Reply> {
     const contact = { email: "shopper@example.com" };
-    return this.post(`/drops/${dropId}/orders`, { reservationId, skuId, contact, payment }, key);
+    return this.post(`/drops/${dropId}/orders`, { reservationId, contact, payment }, key);
   }
 
   look = (orderId: string) => this.ask(`/orders/${orderId}`);

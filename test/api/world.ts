@@ -74,6 +74,8 @@ export type DropPlan = {
   windowMs?: number;
   timing?: Partial<DropDocument["timing"]>;
   skus?: { stock?: number; perShopper?: number; priceMinor?: number }[];
+  /** Other fields of the document. */
+  more?: Partial<Record<keyof DropDocument, unknown>>;
 };
 export type Drop = { id: string; skus: string[]; document: unknown; opensAtMs: number; closesAtMs: number };
 
@@ -107,6 +109,7 @@ export function draftDrop({
     line: { windowMs: plan.windowMs ?? 1_000, admitPerSecond: 1_000 },
     timing: { reservationTtlMs: 60_000, commandResendMs: 1_000, ...plan.timing },
     skus,
+    ...plan.more,
   };
   return { id, skus: skus.map((sku) => sku.id), document, opensAtMs, closesAtMs };
 }

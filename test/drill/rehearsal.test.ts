@@ -37,4 +37,13 @@ test("with a misbehaving gateway and two kills, orders end right or end canceled
   expect(result.figures.kills).toBe(2);
   expect(Object.keys(result.figures.gateway.faults).length).toBeGreaterThan(0);
   expect(result.figures.purchases).toBeGreaterThan(0);
+  // Whatever of it nobody did would prove nothing.
+  expect(result.figures.audited.placesToldOnWaitingLists).toBeGreaterThan(0);
+  expect(result.figures.audited.offersTold).toBeGreaterThan(0);
+  expect(result.figures.audited.commandsAcknowledged).toBeGreaterThan(0);
+  expect(result.figures.endpoints).toMatchObject({ events: expect.anything(), cancel: expect.anything() });
+  expect(result.figures.refusals).toMatchObject({
+    shopper_limit_reached: expect.any(Number),
+    terms_not_accepted: expect.any(Number),
+  });
 });

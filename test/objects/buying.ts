@@ -1,23 +1,49 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
-import type { OrderId, ShopperId } from "../../schema/ids.ts";
-import type { BegunCommand, Outcome, PlaceItem, SkuTerms } from "../../schema/rpc.ts";
-import { fingerprint, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
+import type { DropId, OrderId, ShopperId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { ok } from "../../schema/result.ts";
+import type { BegunCommand, KeyedReserveItem, Outcome, PlaceItem, SkuTerms } from "../../schema/rpc.ts";
+import {
+  fingerprint,
+  orderId,
+  orderTerms,
+  reservationId,
+  shopperId,
+  ticketId,
+} from "../unit/sku-stock-fakes.ts";
 import { freshSku, orders, ordersNamespaceStub, SKU } from "./fresh.ts";
 
 let shards = 0;
 
+/** A basket of one unit, unless said otherwise. */
+export const basketItem = (
+  number: number,
+  dropId: DropId,
+  over: Partial<KeyedReserveItem> = {},
+): KeyedReserveItem => ({
+  reservationId: reservationId(number),
+  fingerprint: fingerprint(number),
+  dropId,
+  shopperId: shopperId(number),
+  ticketId: ticketId(number),
+  lines: [{ skuId: SKU, quantity: 1 }],
+  identity: `session:${shopperId(number)}`,
+  unitsPerShopper: null,
+  reservationTtlMs: 60_000,
+  ...over,
+});
+
 /** A SKU and a coordinator that no other test knows, and shoppers who reserve and place. */
 export async function freshShop(over: Partial<SkuTerms> = {}) {
   const one = await freshSku({ stock: 5, perShopper: 1, ...over });
-  // One above those that the cron knocks on, up to the two hex digits that an order's id has for it.
-  const shard = 8 + shards++;
+  // Beyond those that the cron knocks on, up to the two hex digits that an order's id has for it.
+  const shard = LIMITS.orderShardCount + shards++;
   const id = (number: number): OrderId => orderId(number, shard);
   const item = (number: number, more: Partial<PlaceItem> = {}): PlaceItem => ({
     orderId: id(number),
     fingerprint: fingerprint(number),
     shopperId: shopperId(number),
     dropId: one.dropId,
-    skuId: SKU,
     reservationId: reservationId(number),
     email: "shopper@example.com",
     payment: { kind: "token", token: "tok_visa" },
@@ -26,6 +52,7 @@ export async function freshShop(over: Partial<SkuTerms> = {}) {
     paymentWindowMs: 60_000,
     unknownHoldMs: 120_000,
     commandResendMs: 10_000,
+    terms: ok(orderTerms()),
     ...more,
   });
   const rpc = () => orders(shard);
@@ -38,6 +65,8 @@ export async function freshShop(over: Partial<SkuTerms> = {}) {
     const { orders: all } = await rpc().audit(null);
     return all.find((order) => order.orderId === id(number));
   };
+  const reserve = (...numbers: number[]) =>
+    rpc().reserve(numbers.map((number) => basketItem(number, one.dropId)));
   return {
     sku: one,
     shard,
@@ -53,10 +82,10 @@ export async function freshShop(over: Partial<SkuTerms> = {}) {
     report,
     audited,
     alarm: () => runDurableObjectAlarm(stub()),
-    reserve: (...numbers: number[]) => one.rpc().reserve(numbers.map((number) => reserveItem(number))),
+    reserve,
     /** Reserved and placed; answers the order as placed. */
     buy: async (number: number, more: Partial<PlaceItem> = {}) => {
-      await one.rpc().reserve([reserveItem(number)]);
+      await reserve(number);
       const [answer] = await rpc().place([item(number, more)]);
       if (!answer?.ok) throw new Error(answer?.refusal.code);
       return answer.value;

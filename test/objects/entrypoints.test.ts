@@ -9,15 +9,17 @@ import { withRetry } from "../../durable-objects/entrypoints/retry.ts";
 import state from "../../durable-objects/index.ts";
 import { type OrderId, shardOfOrder } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { ok } from "../../schema/result.ts";
 import type { KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
 import {
   fingerprint,
   OPENS_AT_MS,
   orderId,
+  orderTerms,
   reservationId,
-  reserveItem,
   shopperId,
 } from "../unit/sku-stock-fakes.ts";
+import { basketItem } from "./buying.ts";
 import {
   document,
   freshDrop,
@@ -43,31 +45,34 @@ async function liveDrop(skus = [SKU as string]) {
   return dropId;
 }
 
+const orderItem = (
+  number: number,
+  { dropId, shard }: { dropId: PlaceItem["dropId"]; shard: number },
+): PlaceItem => ({
+  orderId: orderId(number, shard),
+  fingerprint: fingerprint(number),
+  shopperId: shopperId(number),
+  dropId,
+  reservationId: reservationId(number),
+  email: "shopper@example.com",
+  payment: { kind: "token", token: "tok_visa" },
+  returnUrl: "https://shop.example.com/order",
+  gateway: "sandbox",
+  paymentWindowMs: 60_000,
+  unknownHoldMs: 120_000,
+  commandResendMs: 10_000,
+  terms: ok(orderTerms()),
+});
+
 describe("payments", () => {
   test("commands of many shards are answered in the order they were asked", async () => {
     const dropId = await liveDrop();
     const ids: OrderId[] = [];
     for (const [index, shard] of [5, 0, 3, 5, 1, 0].entries()) {
-      const number = index + 1;
-      const id = orderId(number, shard);
-      await forEdge().reserve(shard, [{ ...reserveItem(number), dropId, skuId: SKU }]);
-      const item: PlaceItem = {
-        orderId: id,
-        fingerprint: fingerprint(number),
-        shopperId: shopperId(number),
-        dropId,
-        skuId: SKU,
-        reservationId: reservationId(number),
-        email: "shopper@example.com",
-        payment: { kind: "token", token: "tok_visa" },
-        returnUrl: "https://shop.example.com/order",
-        gateway: "sandbox",
-        paymentWindowMs: 60_000,
-        unknownHoldMs: 120_000,
-        commandResendMs: 10_000,
-      };
+      const item = orderItem(index + 1, { dropId, shard });
+      await forEdge().reserve(shard, [basketItem(index + 1, dropId)]);
       expect(await forEdge().place(shard, [item])).toMatchObject([{ ok: true }]);
-      ids.push(id);
+      ids.push(item.orderId);
     }
     const nobody = orderId(99, 2);
     const asked = [ids[3], nobody, ids[0], ids[5], ids[2], ids[1], ids[4]].map((id) => id as OrderId);
@@ -95,13 +100,8 @@ describe("one idempotency key", () => {
   const keyed = (
     dropId: KeyedReserveItem["dropId"],
     number: number,
-    over: Partial<KeyedReserveItem> = {},
-  ) => ({
-    ...reserveItem(number),
-    dropId,
-    skuId: SKU,
-    ...over,
-  });
+    { skuId = SKU, ...over }: Partial<KeyedReserveItem> & { skuId?: typeof SKU } = {},
+  ) => basketItem(number, dropId, { lines: [{ skuId, quantity: 1 }], ...over });
   const codes = (answers: Awaited<ReturnType<ForEdge["reserve"]>>) =>
     answers.map((answer) => (answer.ok ? "ok" : answer.refusal.code));
 
@@ -159,11 +159,14 @@ describe("a call into an object that was reset", () => {
 describe("the cron", () => {
   const knock = () => state.scheduled({ scheduledTime: Date.now(), cron: "", noRetry() {} }, env as StateEnv);
 
-  test("wakes a line and a coordinator whose alarms were lost", async () => {
+  const lose = (stub: DurableObjectStub) =>
+    runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
+  /** One that no other test here has orders in. */
+  const SHARD = 7;
+
+  test("wakes a line whose alarm was lost", async () => {
     const dropId = await liveDrop();
     await forEdge().join(dropId, new Uint8Array(16).fill(7));
-    const lose = (stub: DurableObjectStub) =>
-      runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
     await lose(lineNamespaceStub(dropId));
     setClock(OPENS_AT_MS + 5_000);
     await knock();
@@ -171,8 +174,29 @@ describe("the cron", () => {
       ok: true,
       value: [{ cohort: 1, count: 1 }],
     });
-    await lose(ordersNamespaceStub(0));
+  });
+
+  test("wakes a coordinator whose alarm was lost, which sends again what is due", async () => {
+    const dropId = await liveDrop();
+    const order = orderItem(201, { dropId, shard: SHARD });
+    await forEdge().reserve(SHARD, [basketItem(201, dropId)]);
+    expect(await forEdge().place(SHARD, [order])).toMatchObject([{ ok: true }]);
+    const dueAtMs = () =>
+      runInDurableObject(ordersNamespaceStub(SHARD), (_, { storage }) => {
+        const rows = storage.sql.exec("SELECT due_at_ms FROM orders WHERE order_id = ?", order.orderId);
+        return Number(rows.one().due_at_ms);
+      });
+    const firstDueAtMs = await dueAtMs();
+    expect(firstDueAtMs).toBeGreaterThan(OPENS_AT_MS);
+
+    await lose(ordersNamespaceStub(SHARD));
+    setClock(firstDueAtMs);
     await knock();
+    expect(await dueAtMs()).toBe(firstDueAtMs + order.commandResendMs);
+    const alarmAtMs = await runInDurableObject(ordersNamespaceStub(SHARD), (_, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect(alarmAtMs).not.toBeNull();
   });
 
   test("goes on past an object that cannot be reached", async () => {

@@ -1,13 +1,13 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { newFacts } from "../../durable-objects/order-coordinator/decide.ts";
 import { toOrderRow } from "../../durable-objects/order-coordinator/projection/rows.ts";
 import { upsert } from "../../durable-objects/order-coordinator/projection/store.ts";
 import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";
+import { takeOn } from "../../durable-objects/order-coordinator/take-on.ts";
 import { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AmountMinor } from "../../schema/money.ts";
+import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { GatewayEvent } from "../../schema/rpc.ts";
 import { fingerprint, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
 import { freshShop } from "./buying.ts";
@@ -16,6 +16,7 @@ import { pass, useClock } from "./fresh.ts";
 useClock();
 
 const PRICE = 12_900 as AmountMinor;
+const EUR = "EUR" as Currency;
 type Shop = Awaited<ReturnType<typeof freshShop>>;
 
 const inD1 = (shop: Shop, number: number) =>
@@ -50,6 +51,7 @@ function authorized(shop: Shop, number: number, ref: string): GatewayEvent {
     paymentRef: ref,
     sessionRef: null,
     amountMinor: PRICE,
+    currency: EUR,
   };
 }
 
@@ -220,7 +222,7 @@ describe("a crash", () => {
     await shop.reserve(1);
     await runInDurableObject(shop.stub(), async (_, { storage }) => {
       const item = shop.item(1);
-      new OrderStore(storage).insert(item, newFacts("token", item.unknownHoldMs), Date.now());
+      takeOn(new OrderStore(storage), item, Date.now());
       await storage.setAlarm(Date.now() + LIMITS.effectRetryBaseMs);
     });
     await evictDurableObject(shop.stub());

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, test, vi } from "vitest";
 import { DropQueue } from "../../durable-objects/drop-queue/drop-queue.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { AmountMinor } from "../../schema/money.ts";
 import type { StepAnswer } from "../../schema/rpc.ts";
 import {
   fingerprint,
@@ -31,6 +32,11 @@ const step = (number: number, at: number, order = number) => ({
   shopperId: shopperId(number),
   step: at,
 });
+const difference = (adjustmentId: string, delta: number) => ({
+  adjustmentId,
+  change: { kind: "difference" as const, delta },
+  reason: "counted again",
+});
 const states = (answers: StepAnswer[]) =>
   answers.map((answer) => (answer.ok ? answer.value.state : answer.refusal.code));
 const told = (answers: { ok: boolean; value?: unknown; refusal?: { code: string } }[]) =>
@@ -45,7 +51,7 @@ describe("a cold SKU", () => {
       "sku_not_found",
     ]);
     expect(states(await cold.pin([step(1, 1)]))).toEqual(["reservation_not_found"]);
-    expect(told(await cold.adjust([{ adjustmentId: "a", delta: 1 }]))).toEqual(["sku_not_found"]);
+    expect(told(await cold.adjust([difference("a", 1)]))).toEqual(["sku_not_found"]);
     expect(await cold.audit(0, 0)).toMatchObject({ level: null, ledger: [], reservations: [] });
     await cold.knock();
   });
@@ -55,17 +61,30 @@ describe("a cold SKU", () => {
     await one.rpc().reserve([reserveItem(1)]);
     await one.rpc().configure({ ...one.terms, stock: 99 });
     expect(await level(one)).toMatchObject({ stock: 3, available: 2, reserved: 1 });
-    const next = { ...one.terms, version: "w".repeat(64), stock: 1 };
+    const next = { ...one.terms, version: "w".repeat(64), stock: 2 };
     expect(await one.rpc().configure(next)).toMatchObject({
+      ok: true,
+      value: { stock: 2, available: 1, reserved: 1 },
+    });
+    const below = { ...next, version: "x".repeat(64), stock: 0, unitPriceMinor: 1 as AmountMinor };
+    expect(await one.rpc().configure(below)).toMatchObject({
       ok: true,
       value: { stock: 1, available: 0, reserved: 1 },
     });
-    const below = { ...next, version: "x".repeat(64), stock: 0 };
-    expect(await one.rpc().configure(below)).toMatchObject({
-      ok: false,
-      refusal: { code: "stock_below_taken" },
-    });
-    expect(await level(one)).toMatchObject({ stock: 1, available: 0, reserved: 1 });
+  });
+
+  test("keeps corrections when the document is published again, and moves by what its figure moved", async () => {
+    const one = await freshSku({ stock: 10 });
+    await one.rpc().adjust([difference("delivery", 4)]);
+    const again = { ...one.terms, version: "w".repeat(64), unitPriceMinor: 1 as AmountMinor };
+    await one.rpc().configure(again);
+    expect(await level(one)).toMatchObject({ stock: 14 });
+    await one.rpc().configure({ ...again, version: "x".repeat(64), stock: 9 });
+    expect(await level(one)).toMatchObject({ stock: 13 });
+    await one.rpc().configure({ ...again, version: "y".repeat(64), stock: 0, isRemoved: true });
+    expect(await level(one)).toMatchObject({ stock: 0, available: 0 });
+    await one.rpc().configure({ ...again, version: "z".repeat(64), stock: 9 });
+    expect(await level(one)).toMatchObject({ stock: 9 });
   });
 });
 
@@ -187,15 +206,19 @@ describe("a repeat", () => {
     await twice(() => one.rpc().commit([{ ...step(1, 2), late: false }]));
     await twice(() => one.rpc().release([step(1, 3)]));
     await twice(() => one.rpc().commit([{ ...step(1, 4), late: true }]));
-    const adjusted = await twice(() => one.rpc().adjust([{ adjustmentId: "count", delta: -2 }]));
-    expect(adjusted).toMatchObject([{ ok: true, value: { stock: 1, available: 0, sold: 1 } }]);
+    const adjusted = await twice(() => one.rpc().adjust([difference("count", -2)]));
+    const level = { stock: 1, available: 0, sold: 1 };
+    expect(adjusted).toMatchObject([{ ok: true, value: { outcome: "applied", delta: -2, level } }]);
   });
 
-  test("of an adjustment with another difference is refused", async () => {
+  test("of an adjustment with another difference, or for another reason, is refused", async () => {
     const one = await freshSku({ stock: 3 });
-    await one.rpc().adjust([{ adjustmentId: "count", delta: 1 }]);
-    const [again] = await one.rpc().adjust([{ adjustmentId: "count", delta: 2 }]);
-    expect(again).toMatchObject({ ok: false, refusal: { code: "invalid_request" } });
+    await one.rpc().adjust([difference("count", 1)]);
+    const others = [difference("count", 2), { ...difference("count", 1), reason: "another" }];
+    expect(told(await one.rpc().adjust(others))).toEqual([
+      "idempotency_key_reused",
+      "idempotency_key_reused",
+    ]);
     expect(await level(one)).toMatchObject({ stock: 4 });
   });
 });

@@ -183,10 +183,31 @@ describe("a follower", () => {
 
   test("beyond what a lane may hold is refused at once", async () => {
     const { submit } = open();
-    for (let item = 0; item <= LIMITS.laneWaitingMax; item++) submit(item);
+    const inside = Array.from({ length: LIMITS.laneWaitingMax }, (_, item) => submit(item));
     const beyond = submit(1);
     await settle();
+    expect(inside.at(-1)?.outcome.value).toBeUndefined();
     expect(beyond.outcome.value).toBe("unavailable");
+  });
+
+  test("is led by one at a time: a leader that was replaced during its turn does nothing more", async () => {
+    const { calls, submit, end, clock } = open(1);
+    const turn = Promise.withResolvers<void>();
+    clock.stopped = turn.promise;
+    submit(1);
+    clock.stopped = null;
+    await clock.advance(LIMITS.leaderSilentMs + 1);
+    const sent = [submit(2), submit(3)];
+    await settle();
+    expect(calls.map(({ items }) => items)).toEqual([[1]]);
+    turn.resolve();
+    await settle();
+    expect(calls.map(({ items }) => items)).toEqual([[1]]);
+    await end();
+    await end();
+    await end();
+    expect(sent.map(({ outcome }) => outcome.value)).toEqual([20, 30]);
+    expect(calls.length).toBe(3);
   });
 });
 

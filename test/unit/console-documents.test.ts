@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type { ConsoleApi } from "../../schema/rpc.ts";
-import { canonicalJson, versionOf } from "../../workers/console/canonical-json.ts";
+import { versionOf } from "../../workers/console/document-version.ts";
 import { draft, fakeConsole, NOW_MS } from "./console-fakes.ts";
 
 const publishing = () => {
@@ -14,15 +15,19 @@ const publishing = () => {
   return { calls, publish };
 };
 
+const versionFor = (changes: Record<string, unknown>) => versionOf(DropDocument.parse(draft(changes)));
+
 describe("the version of a document", () => {
-  test("does not depend on the order of its keys", () => {
-    expect(canonicalJson({ b: [{ d: 1, c: null }], a: "x" })).toBe('{"a":"x","b":[{"c":null,"d":1}]}');
-    expect(versionOf({ a: 1, b: 2 })).toBe(versionOf({ b: 2, a: 1 }));
+  test("does not depend on the order of its keys, on defaults written out, or on $schema", () => {
+    const reversed = Object.fromEntries(Object.entries(draft()).reverse());
+    expect(versionOf(DropDocument.parse(reversed))).toBe(versionFor({}));
+    expect(versionFor({ mode: "test", terms: null })).toBe(versionFor({}));
+    expect(versionFor({ $schema: "../public/schema/drop-document.json" })).toBe(versionFor({}));
   });
 
   test("depends on each value and on the order of lists", () => {
-    expect(versionOf({ skus: [1, 2] })).not.toBe(versionOf({ skus: [2, 1] }));
-    expect(versionOf({ stock: 1 })).not.toBe(versionOf({ stock: 2 }));
+    expect(versionFor({ name: "Other" })).not.toBe(versionFor({}));
+    expect(versionFor({ audience: ["weur", "eeur"] })).not.toBe(versionFor({ audience: ["eeur", "weur"] }));
   });
 });
 
@@ -71,6 +76,38 @@ describe("PUT document", () => {
   });
 });
 
+describe("GET document", () => {
+  const published = async () => refuse({ code: "drop_not_found" } as const);
+
+  test("tells the draft's version and what is published", async () => {
+    const { call } = fakeConsole({ published });
+    const stored = await call("PUT", "/v1/drops/spring/document", draft());
+    const answer = await call("GET", "/v1/drops/spring/document");
+    expect(answer.body).toEqual({
+      draft: { version: stored.body.version, errors: [], warnings: [] },
+      published: null,
+    });
+  });
+
+  test("tells what is wrong with a draft that was put into KV by hand", async () => {
+    const { call, kv } = fakeConsole({ published });
+    await kv.put("drop:spring", JSON.stringify(draft({ curency: "EUR" })));
+    const answer = await call("GET", "/v1/drops/spring/document");
+    expect(answer.body.draft.version).toBeNull();
+    expect(answer.body.draft.errors).toEqual([
+      { path: "curency", message: "is no field that is known here; did you mean currency?" },
+    ]);
+  });
+
+  test("shows a drop that was published and has no draft any more, and refuses one that has neither", async () => {
+    const frozen = { version: "a".repeat(64), publishedAtMs: NOW_MS, document: DropDocument.parse(draft()) };
+    const { call } = fakeConsole({ published: async () => ok(frozen) });
+    expect((await call("GET", "/v1/drops/spring/document")).body).toEqual({ draft: null, published: frozen });
+    const neither = fakeConsole({ published });
+    expect((await neither.call("GET", "/v1/drops/spring/document")).body.code).toBe("document_not_found");
+  });
+});
+
 describe("POST publish", () => {
   test("publishes the draft in KV, lists it and logs it", async () => {
     const { calls, publish } = publishing();
@@ -111,6 +148,24 @@ describe("POST publish", () => {
     expect((await call("POST", "/v1/drops/spring/publish")).body.code).toBe("document_not_found");
     await kv.put("drop:spring", JSON.stringify({ id: "spring" }));
     expect((await call("POST", "/v1/drops/spring/publish")).body.code).toBe("document_invalid");
+  });
+
+  test("refuses a draft that is no JSON, in words, and one that is too large", async () => {
+    const { call, kv } = fakeConsole();
+    await kv.put("drop:spring", '{ "id": "spring", }');
+    const broken = await call("POST", "/v1/drops/spring/publish");
+    expect(broken.body.code).toBe("document_invalid");
+    expect(broken.body.errors[0]).toMatchObject({
+      path: "(document)",
+      message: expect.stringMatching(/^is no JSON: /),
+    });
+    const { publish } = publishing();
+    const inside = fakeConsole({ publish });
+    const padded = JSON.stringify(draft()).padEnd(LIMITS.documentMaxBytes, " ");
+    await inside.kv.put("drop:spring", padded);
+    expect((await inside.call("POST", "/v1/drops/spring/publish")).status).toBe(200);
+    await inside.kv.put("drop:spring", `${padded} `);
+    expect((await inside.call("POST", "/v1/drops/spring/publish")).body.code).toBe("document_invalid");
   });
 
   test("a drop that has started keeps its document: nothing is listed and nothing logged", async () => {

@@ -3,8 +3,11 @@ import type { AttemptRow, OperatorLogRow, OrderRow, ParkedMessageRow } from "../
 import { createApp } from "../../workers/console/app.ts";
 import { type Deps, kvDocuments } from "../../workers/console/deps.ts";
 import type { Records } from "../../workers/console/store.ts";
+import { fakeCatalog } from "./catalog-store.ts";
+import { fakeNotify } from "./notify-fakes.ts";
 
 export const OPERATOR_TOKEN = "operator-token-of-this-test";
+export const STOCK_SYNC_SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 export const NOW_MS = 1_800_000_000_000;
 
 /** A KV namespace in memory that also keeps what was put beside each key. */
@@ -56,18 +59,29 @@ export function fakeRecords(rows: Rows): Records {
 export function fakeConsole(state: Partial<ConsoleApi> = {}) {
   const kv = fakeKv();
   const rows: Rows = { orders: [], attempts: [], parked: [], log: [] };
+  const shop = fakeCatalog();
   const untouched = () => Promise.reject(new Error("this test did not expect a call to the state"));
   const deps: Deps = {
     state: {
       publish: untouched,
+      published: untouched,
+      preflight: untouched,
       stockAudit: untouched,
+      adjustStock: untouched,
       ordersAudit: untouched,
+      commandOrder: untouched,
       redrive: untouched,
+      snapshot: untouched,
       ...state,
     },
+    payments: { probeGateways: untouched },
     documents: kvDocuments(kv as unknown as KVNamespace),
     records: fakeRecords(rows),
+    catalog: shop.catalog,
+    hints: shop.hints,
+    notify: fakeNotify(),
     operatorToken: OPERATOR_TOKEN,
+    stockSyncSecret: STOCK_SYNC_SECRET,
     nowMs: () => NOW_MS,
   };
   const app = createApp(() => deps);
@@ -81,7 +95,7 @@ export function fakeConsole(state: Partial<ConsoleApi> = {}) {
     // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
     return { status: response.status, headers: response.headers, body: (await response.json()) as any };
   };
-  return { deps, kv, rows, call };
+  return { deps, kv, rows, shop, call };
 }
 
 export const draft = (changes: Record<string, unknown> = {}) => ({

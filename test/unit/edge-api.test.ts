@@ -46,14 +46,13 @@ describe("a purchase through the API", () => {
     const caller = await admitted(edge);
     TicketAnswer.parse(note("ticket", await caller.post(`${DROP_PATH}/tickets`, {})));
     PassAnswer.parse(note("pass", await caller.post(`${DROP_PATH}/passes`, { ticket: caller.ticket })));
-    const wanted = { pass: caller.pass, skuId: "runner-43", quantity: 2 };
+    const wanted = { pass: caller.pass, lines: [{ skuId: "runner-43", quantity: 2 }] };
     const held = ReservationAnswer.parse(
       note("reservation", await caller.post(`${DROP_PATH}/reservations`, wanted)),
     );
-    expect(held).toMatchObject({ totalMinor: 25_800, currency: "EUR", expiresAtMs: OPENS_AT + 300_000 });
+    expect(held).toMatchObject({ subtotalMinor: 25_800, currency: "EUR", expiresAtMs: OPENS_AT + 300_000 });
     const order = {
       reservationId: held.reservationId,
-      skuId: "runner-43",
       contact: { email: "a@example.com" },
       payment: { kind: "redirect" },
     };
@@ -95,7 +94,7 @@ describe("a purchase through the API", () => {
       expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
       expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
     }
-    expect(placed.headers.get("Vary")).toBe("Authorization, Cookie");
+    expect(placed.headers.get("Vary")).toBe("Authorization, Cookie, Origin");
   });
 });
 
@@ -103,25 +102,75 @@ describe("a repeat", () => {
   test("of a reservation reaches its object and gets the first answer, also with a renewed pass", async () => {
     const edge = fakeEdge();
     const caller = await admitted(edge);
-    const first = await caller.post(`${DROP_PATH}/reservations`, { pass: caller.pass, skuId: "runner-42" });
+    const first = await caller.post(`${DROP_PATH}/reservations`, {
+      pass: caller.pass,
+      lines: [{ skuId: "runner-42" }],
+    });
     edge.clock.set(OPENS_AT + 5_000);
     const { pass } = (await caller.post(`${DROP_PATH}/passes`, { ticket: caller.ticket })).body;
     expect(pass).not.toBe(caller.pass);
-    const repeat = await caller.post(`${DROP_PATH}/reservations`, { quantity: 1, skuId: "runner-42", pass });
+    const repeat = await caller.post(`${DROP_PATH}/reservations`, {
+      lines: [{ quantity: 1, skuId: "runner-42" }],
+      pass,
+    });
     expect(repeat.body).toEqual(first.body);
     expect(edge.state.calls.reserve).toBe(2);
-    const other = await caller.post(`${DROP_PATH}/reservations`, { pass, skuId: "runner-42", quantity: 2 });
+    const other = await caller.post(`${DROP_PATH}/reservations`, {
+      pass,
+      lines: [{ skuId: "runner-42", quantity: 2 }],
+    });
     expectProblem(other, "idempotency_key_reused");
+  });
+
+  test("of a basket is the same basket, whichever line it names first, and no other once it was given back", async () => {
+    const edge = fakeEdge();
+    const caller = await admitted(edge);
+    const lines = [{ skuId: "runner-43", quantity: 2 }, { skuId: "runner-42" }];
+    const reserve = (of: object[]) =>
+      caller.post(`${DROP_PATH}/reservations`, { pass: caller.pass, lines: of });
+    const first = await reserve(lines);
+    expect(first).toMatchObject({
+      status: 201,
+      body: { lines: [{ skuId: "runner-42" }, { skuId: "runner-43" }] },
+    });
+    expect((await reserve(lines.toReversed())).body).toEqual(first.body);
+    expectProblem(await reserve(lines.slice(1)), "idempotency_key_reused");
+    const path = `${DROP_PATH}/reservations/${first.body.reservationId}`;
+    const giveBack = (session = caller.session) =>
+      edge.send(path, { method: "DELETE", headers: { Authorization: `Bearer ${session}` } });
+    expectProblem(await giveBack((await edge.open()).session), "reservation_not_found");
+    expect([(await giveBack()).status, (await giveBack()).status]).toEqual([204, 204]);
+    expectProblem(await reserve(lines), "reservation_given_back");
+  });
+
+  test("of a basket with as many lines as one may have is taken, with one more it is not", async () => {
+    const edge = fakeEdge();
+    const caller = await admitted(edge);
+    const ask = (count: number) =>
+      caller.post(
+        `${DROP_PATH}/reservations`,
+        { pass: caller.pass, lines: Array.from({ length: count }, (_, nth) => ({ skuId: `sku-${nth}` })) },
+        { "Idempotency-Key": `lines-${count}` },
+      );
+    // Well formed; only that the drop has no such SKUs.
+    expectProblem(await ask(LIMITS.basketLinesMax), "sku_not_found");
+    expectProblem(await ask(LIMITS.basketLinesMax + 1), "invalid_request");
+    expectProblem(await ask(0), "invalid_request");
+    const twice = { pass: caller.pass, lines: [{ skuId: "runner-42" }, { skuId: "runner-42", quantity: 2 }] };
+    expectProblem(await caller.post(`${DROP_PATH}/reservations`, twice), "invalid_request");
   });
 
   test("still reaches its object after everything is sold", async () => {
     const edge = fakeEdge();
     const caller = await admitted(edge);
-    const first = await caller.post(`${DROP_PATH}/reservations`, { pass: caller.pass, skuId: "runner-42" });
+    const first = await caller.post(`${DROP_PATH}/reservations`, {
+      pass: caller.pass,
+      lines: [{ skuId: "runner-42" }],
+    });
     edge.state.snapshot$ = { ...edge.state.snapshot$, phase: "sold_out", soldOutAtMs: OPENS_AT + 1_000 };
     edge.clock.set(OPENS_AT + 10_000);
     const { pass } = (await caller.post(`${DROP_PATH}/passes`, { ticket: caller.ticket })).body;
-    const repeat = await caller.post(`${DROP_PATH}/reservations`, { pass, skuId: "runner-42" });
+    const repeat = await caller.post(`${DROP_PATH}/reservations`, { pass, lines: [{ skuId: "runner-42" }] });
     expect(repeat.body).toEqual(first.body);
   });
 });
@@ -133,7 +182,7 @@ describe("the Idempotency-Key", () => {
   ])("may come %s", async (_form, key) => {
     const edge = fakeEdge();
     const caller = await admitted(edge);
-    const wanted = { pass: caller.pass, skuId: "runner-42" };
+    const wanted = { pass: caller.pass, lines: [{ skuId: "runner-42" }] };
     await caller.post(`${DROP_PATH}/reservations`, wanted, { "Idempotency-Key": "abc" });
     expect((await caller.post(`${DROP_PATH}/reservations`, wanted, { "Idempotency-Key": key })).status).toBe(
       201,
@@ -185,11 +234,11 @@ describe("a request that is not as expected", () => {
     expectProblem(await caller.post(path, "{"), "invalid_json");
     expectProblem(await caller.post(path, "{}", { "Content-Type": "text/plain" }), "unsupported_media_type");
     const fields = expectProblem(
-      await caller.post(path, { skuId: "A B", quantity: 0, x: 1 }),
+      await caller.post(path, { lines: [{ skuId: "A B", quantity: 0 }], x: 1 }),
       "invalid_request",
     );
     expect(fields.errors?.map((error) => error.path)).toEqual(
-      expect.arrayContaining(["pass", "skuId", "quantity"]),
+      expect.arrayContaining(["pass", "lines.0.skuId", "lines.0.quantity"]),
     );
     const fits = `"${"x".repeat(LIMITS.requestBodyMaxBytes - 2)}"`;
     expectProblem(await caller.post(path, fits), "invalid_request");
@@ -217,7 +266,7 @@ describe("a request that is not as expected", () => {
     for (const [path, method, allowed] of methods) {
       const answer = await edge.send(path, { method });
       expectProblem(answer, "method_not_allowed");
-      expect(answer.headers.get("Allow")).toBe(allowed);
+      expect(answer.headers.get("Allow")).toBe(`${allowed}, OPTIONS`);
     }
     for (const query of ["afterCohort=x", "afterStep=-2", "afterStep=1.5", "afterStep="]) {
       expectProblem(await edge.send(`${DROP_PATH}/record?${query}`), "invalid_request");
@@ -286,7 +335,10 @@ describe("what the objects refuse", () => {
     const { edge, arm } = answers("reserve", code);
     const caller = await admitted(edge);
     arm();
-    const answer = await caller.post(`${DROP_PATH}/reservations`, { pass: caller.pass, skuId: "runner-42" });
+    const answer = await caller.post(`${DROP_PATH}/reservations`, {
+      pass: caller.pass,
+      lines: [{ skuId: "runner-42" }],
+    });
     expect(expectProblem(answer, code).retryAfterMs).toBe(1_500);
   });
 
@@ -304,7 +356,6 @@ describe("what the objects refuse", () => {
     arm();
     const order = {
       reservationId: `rsv_${"0".repeat(32)}`,
-      skuId: "runner-42",
       contact: { email: "a@example.com" },
       payment: { kind: "token", token: "tok" },
     };
@@ -351,7 +402,7 @@ describe("when things go wrong", () => {
     for (const path of ["tickets", "passes", "reservations", "orders"]) {
       expectProblem(await caller.post(`${DROP_PATH}/${path}`, {}), "rate_limited");
     }
-    expect(new Set(asked)).toEqual(new Set(["192.0.2.1", caller.shopperId]));
+    expect(new Set(asked)).toEqual(new Set(["session 192.0.2.1", caller.shopperId]));
     expect((await byShopper.send(DROP_PATH)).status).toBe(200);
   });
 });

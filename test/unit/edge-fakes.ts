@@ -1,20 +1,39 @@
+import assert from "node:assert/strict";
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import { DropDocument } from "../../schema/drop-document.ts";
-import type { OrderAnswer } from "../../schema/http.ts";
-import { DropId, type ReservationId, type ShopperId, SkuId } from "../../schema/ids.ts";
+import type { OrderAnswer, PricedLine } from "../../schema/http.ts";
+import {
+  DropId,
+  identityShardOf,
+  type ShopperId,
+  SkuId,
+  shardOfDrop,
+  shardOfOrder,
+} from "../../schema/ids.ts";
+import type { LimitClaim } from "../../schema/limit-guard.ts";
 import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
-import { totalMinor } from "../../schema/money.ts";
+import type { MailMessage } from "../../schema/mail.ts";
+import { AmountMinor, totalMinor } from "../../schema/money.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type {
+  Basket,
+  BasketAnswer,
+  BasketGiveBackItem,
+  BasketRefusal,
+  CancelAnswer,
+  CancelItem,
   EdgeApi,
   KeyedReserveItem,
+  KeyedWaitItem,
   OrderQuery,
+  PlaceAnswer,
   PlaceItem,
-  Reservation,
-  ReserveItem,
+  WaitingEntry,
+  WaitingQuery,
 } from "../../schema/rpc.ts";
 import { createApp } from "../../workers/edge/app.ts";
 import type { Clock, Deps, Lifetime, LogEntry } from "../../workers/edge/deps.ts";
+import { parseCustomerKeys } from "../../workers/edge/identity/customer-keys.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
 
 export const OPENS_AT = Date.parse("2027-03-01T10:00:00Z");
@@ -51,7 +70,10 @@ export class FakeClock implements Clock {
     };
   };
 
-  turn = () => Promise.resolve();
+  /** A turn that begins while it is set ends with it. */
+  stopped: Promise<void> | null = null;
+
+  turn = () => this.stopped ?? Promise.resolve();
 
   get pending(): number {
     return this.#timers.length;
@@ -132,7 +154,12 @@ export class FakeState implements EdgeApi {
   closed: ClosedCohort[] = [];
   joinCohort = 0;
   paymentUrl: string | null = null;
-  readonly reservations = new Map<string, Reservation & { fingerprint: string }>();
+  /** What a new basket is refused for; a repeat gets its basket all the same. */
+  refuseBasket: (item: KeyedReserveItem) => BasketRefusal | null = () => null;
+  readonly reservations = new Map<string, { item: KeyedReserveItem; basket: Basket; isGivenBack: boolean }>();
+  readonly waiting = new Map<string, { item: KeyedWaitItem; entry: WaitingEntry }>();
+  readonly counted = new Map<string, number>();
+  readonly cancels = new Map<string, string>();
   readonly orders = new Map<string, { item: PlaceItem; answer: OrderAnswer }>();
   readonly #clock: Clock;
 
@@ -169,18 +196,99 @@ export class FakeState implements EdgeApi {
     return ok({ dropId, cohorts, steps: [], more: afterStep > 1_000 });
   }
 
-  async reserve(_shard: number, items: KeyedReserveItem[]) {
+  async reserve(shard: number, items: KeyedReserveItem[]) {
     this.#count("reserve");
-    return items.map(({ dropId: _dropId, skuId, ...item }) => this.#reserveOne(skuId, item));
+    for (const { dropId } of items)
+      assert(shardOfDrop(dropId) === shard, "a reservation in another drop's shard");
+    return items.map((item) => this.#reserveOne(item));
   }
 
-  async place(_shard: number, items: PlaceItem[]) {
+  async giveBack(shard: number, items: BasketGiveBackItem[]) {
+    this.#count("giveBack");
+    return items.map(({ reservationId, dropId, shopperId }) => {
+      assert(shardOfDrop(dropId) === shard, "a reservation in another drop's shard");
+      const known = this.reservations.get(reservationId);
+      if (known?.item.shopperId !== shopperId || known.item.dropId !== dropId)
+        return refuse({ code: "reservation_not_found" as const });
+      const isOrdered = [...this.orders.values()].some(({ item }) => item.reservationId === reservationId);
+      if (isOrdered) return refuse({ code: "reservation_taken" as const });
+      known.isGivenBack = true;
+      return ok(null);
+    });
+  }
+
+  /** Exact like the object; nothing lapses. */
+  async countIdentity(shard: number, items: LimitClaim[]) {
+    this.#count("countIdentity");
+    return items.map(({ identity, units, max }) => {
+      assert(identityShardOf(identity) === shard, "an identity in another shard");
+      const taken = (this.counted.get(identity) ?? 0) + units;
+      if (taken > max) return refuse({ code: "shopper_limit_reached" as const });
+      this.counted.set(identity, taken);
+      return ok({ units });
+    });
+  }
+
+  async wait(shard: number, items: KeyedWaitItem[]) {
+    this.#count("wait");
+    return items.map((item) => {
+      assert(shardOfDrop(item.dropId) === shard, "an entry in another drop's shard");
+      const known = this.waiting.get(item.reservationId);
+      if (known !== undefined && known.item.fingerprint !== item.fingerprint)
+        return refuse({ code: "idempotency_key_reused" as const });
+      const { reservationId, skuId, quantity } = item;
+      const fresh = { reservationId, skuId, quantity, state: "waiting" as const, offerEndsAtMs: null };
+      const entry = known?.entry ?? { ...fresh, ahead: this.waiting.size };
+      this.waiting.set(reservationId, { item, entry });
+      return ok(entry);
+    });
+  }
+
+  async showWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]) {
+    this.#count("showWaiting");
+    return items.map(({ reservationId, shopperId }) => {
+      const known = this.waiting.get(reservationId);
+      const isTheirs = known?.item.shopperId === shopperId && known.item.dropId === dropId;
+      return isTheirs && known.item.skuId === skuId
+        ? ok(known.entry)
+        : refuse({ code: "waiting_entry_not_found" as const });
+    });
+  }
+
+  async leaveWaiting(dropId: DropId, skuId: SkuId, items: WaitingQuery[]) {
+    for (const { reservationId, shopperId } of items) {
+      const known = this.waiting.get(reservationId);
+      if (known?.item.shopperId === shopperId)
+        known.entry = { ...known.entry, state: "left", ahead: null, offerEndsAtMs: null };
+    }
+    return this.showWaiting(dropId, skuId, items);
+  }
+
+  async place(shard: number, items: PlaceItem[]): Promise<PlaceAnswer[]> {
     this.#count("place");
+    for (const { orderId } of items) assert(shardOfOrder(orderId) === shard, "an order in another shard");
     return items.map((item) => this.#placeOne(item));
   }
 
-  async readOrders(_shard: number, items: OrderQuery[]) {
+  async cancelOrders(shard: number, items: CancelItem[]): Promise<CancelAnswer[]> {
+    this.#count("cancelOrders");
+    return items.map(({ orderId, shopperId, commandId, fingerprint }) => {
+      assert.equal(shardOfOrder(orderId), shard);
+      const known = this.orders.get(orderId);
+      if (known?.item.shopperId !== shopperId) return refuse({ code: "order_not_found" });
+      const before = this.cancels.get(commandId);
+      if (before === fingerprint) return ok(known.answer);
+      if (before !== undefined) return refuse({ code: "idempotency_key_reused" });
+      if (known.answer.status === "canceled") return refuse({ code: "order_canceled" });
+      this.cancels.set(commandId, fingerprint);
+      known.answer = { ...known.answer, status: "canceled", cancelReason: "by_shopper", isCancelable: false };
+      return ok(known.answer);
+    });
+  }
+
+  async readOrders(shard: number, items: OrderQuery[]) {
     this.#count("readOrders");
+    for (const { orderId } of items) assert(shardOfOrder(orderId) === shard, "an order in another shard");
     return items.map(({ orderId, shopperId }) => {
       const order = this.orders.get(orderId);
       if (order?.item.shopperId !== shopperId) return refuse({ code: "order_not_found" as const });
@@ -193,33 +301,39 @@ export class FakeState implements EdgeApi {
     if (order !== undefined) order.answer = { ...order.answer, ...changes };
   }
 
-  #reserveOne(skuId: SkuId, item: ReserveItem) {
+  #reserveOne(item: KeyedReserveItem): BasketAnswer {
     const known = this.reservations.get(item.reservationId);
-    if (known?.fingerprint === item.fingerprint) return ok(known);
-    if (known !== undefined) return refuse({ code: "idempotency_key_reused" as const });
-    const sku = this.published$.document.skus.find(({ id }) => id === skuId);
-    if (sku === undefined) return refuse({ code: "sku_not_found" as const });
-    const nowMs = this.#clock.now();
-    const reservation: Reservation & { fingerprint: string } = {
-      ...item,
-      skuId,
-      unitPriceMinor: sku.priceMinor,
-      currency: this.published$.document.currency,
-      version: this.published$.version,
-      state: "held",
-      createdAtMs: nowMs,
-      deadlineAtMs: nowMs + 300_000,
-      orderId: null,
+    if (known && known.item.fingerprint !== item.fingerprint)
+      return refuse({ code: "idempotency_key_reused" });
+    if (known?.isGivenBack) return refuse({ code: "reservation_given_back" });
+    if (known) return ok(known.basket);
+    const refusal = this.refuseBasket(item);
+    if (refusal !== null) return refuse(refusal);
+    const { document } = this.published$;
+    const lines: PricedLine[] = [];
+    for (const { skuId, quantity } of item.lines) {
+      const sku = document.skus.find(({ id }) => id === skuId);
+      if (sku === undefined) return refuse({ code: "sku_not_found", skuId });
+      const unitPriceMinor = sku.priceMinor;
+      lines.push({ skuId, quantity, unitPriceMinor, totalMinor: totalMinor(unitPriceMinor, quantity) });
+    }
+    const basket: Basket = {
+      reservationId: item.reservationId,
+      lines,
+      subtotalMinor: lines.reduce((sum, line) => sum + line.totalMinor, 0) as Basket["subtotalMinor"],
+      currency: document.currency,
+      deadlineAtMs: this.#clock.now() + 300_000,
     };
-    this.reservations.set(item.reservationId, reservation);
-    return ok(reservation);
+    this.reservations.set(item.reservationId, { item, basket, isGivenBack: false });
+    return ok(basket);
   }
 
   #placeOne(item: PlaceItem) {
     const known = this.orders.get(item.orderId);
     if (known?.item.fingerprint === item.fingerprint) return ok(known.answer);
     if (known !== undefined) return refuse({ code: "idempotency_key_reused" as const });
-    const reservation = this.reservations.get(item.reservationId as ReservationId);
+    if (!item.terms.ok) return item.terms;
+    const reservation = this.reservations.get(item.reservationId)?.basket;
     if (reservation === undefined) return refuse({ code: "reservation_not_found" as const });
     const answer: OrderAnswer = {
       orderId: item.orderId,
@@ -227,10 +341,18 @@ export class FakeState implements EdgeApi {
       status: "awaiting_payment",
       cancelReason: null,
       money: "none",
-      skuId: item.skuId,
-      quantity: reservation.quantity,
-      totalMinor: totalMinor(reservation.unitPriceMinor, reservation.quantity),
+      lines: reservation.lines,
+      subtotalMinor: reservation.subtotalMinor,
+      charges: [],
+      totalMinor: reservation.subtotalMinor,
       currency: reservation.currency,
+      refund: "none",
+      refundedMinor: AmountMinor.parse(0),
+      fulfillment: "unshipped",
+      shipments: [],
+      shippingAddress: null,
+      consents: null,
+      isCancelable: false,
       paymentUrl: this.paymentUrl,
       placedAtMs: this.#clock.now(),
       updatedAtMs: this.#clock.now(),
@@ -249,23 +371,35 @@ export function fakeDeps(changes: Partial<Deps> = {}) {
   const clock = new FakeClock();
   const state = new FakeState(clock);
   const logs: LogEntry[] = [];
+  const mails: MailMessage[] = [];
   let bytes = 0;
   const deps: Deps = {
     state: () => state,
     publishedDrops: async () => [
       { id: DROP, name: "Runner", opensAt: "2027-03-01T10:00:00Z", closesAt: "2027-03-01T12:00:00Z" },
     ],
+    catalog: {
+      index: async () => ({ version: 0, products: [] }),
+      product: async () => null,
+      purge: async () => {},
+    },
     allowAddress: async () => true,
     allowShopper: async () => true,
+    allowMailFrom: async () => true,
+    mailer: { send: async (mail) => void mails.push(mail) },
+    brandQuotes: { ask: async (url) => Promise.reject(new Error(`nobody is at ${url}`)) },
+    customerKeys: parseCustomerKeys("CUSTOMER_KEYS", undefined),
+    apiOrigins: new Set(),
     sessionKeys: parseKeyset("SESSION_KEYS", keysetOf(["s1", 1])),
     ticketKeys: parseKeyset("TICKET_KEYS", keysetOf(["t1", 2])),
+    linkKeys: parseKeyset("LINK_KEYS", keysetOf(["l1", 3])),
     clock,
     random: () => 0.5,
     randomHex: (length) => (++bytes).toString(16).padStart(length * 2, "0"),
     log: (entry) => logs.push(entry),
     ...changes,
   };
-  return { deps, clock, state, logs };
+  return { deps, clock, state, logs, mails };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.

@@ -59,7 +59,7 @@ describe("a pass", () => {
         const edge = createEdge(deps);
         for (const { shopperId, token, place } of shoppers) {
           const act = { edge, lifetime: fakeLifetime() };
-          const issued = await issuePass(act, { dropId: DROP, shopperId, ticket: token });
+          const issued = await issuePass(act, { dropId: DROP, session: { sub: shopperId }, ticket: token });
           expect(issued.ok).toBe(isAdmitted(place, watermark));
         }
       }),

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { CANCEL_REASONS, MONEY_STATES } from "../../schema/statuses.ts";
 import { ASSETS } from "../../workers/edge/pages/assets.ts";
 import { canceledMoneyWords, spanWords } from "../../workers/edge/pages/words.ts";
+import { browse } from "./edge-browser.ts";
 import {
   type Answer,
   admitAll,
@@ -18,53 +19,14 @@ import {
 
 const DROP_PAGE = `/drops/${DROP}`;
 const LINE = `${DROP_PAGE}/line`;
+const BASKET = `${DROP_PAGE}/basket`;
+const CHECKOUT = `${DROP_PAGE}/checkout`;
 
-/** A browser without JavaScript: it keeps cookies, follows redirects, and can do nothing but press buttons. */
-function browse(changes: Parameters<typeof fakeEdge>[0] = {}) {
-  const edge = fakeEdge(changes);
-  const cookies = new Map<string, { value: string; path: string }>();
-  let at = "/";
-  let left = "";
-
-  async function send(path: string, init: RequestInit = {}): Promise<Answer> {
-    const pathname = new URL(path, ORIGIN).pathname;
-    const sent = [...cookies].filter(
-      ([, { path: scope }]) => scope === "/" || `${pathname}/`.startsWith(`${scope}/`),
-    );
-    const headers = new Headers(init.headers);
-    headers.set("Accept", "text/html,application/xhtml+xml");
-    headers.set("Cookie", sent.map(([name, { value }]) => `${name}=${value}`).join("; "));
-    const answer = await edge.send(path, { ...init, headers });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = "", value = "", path = "/"] = /^([^=]+)=([^;]*).*?Path=([^;]+)/i.exec(line) ?? [];
-      cookies.set(name, { value, path });
-      expect(line).toMatch(/HttpOnly/);
-      expect(line).toMatch(/Secure/);
-      expect(line).toMatch(/SameSite=Lax/);
-    }
-    at = path;
-    const location = answer.headers.get("Location");
-    if (answer.status !== 303 || location === null) return answer;
-    if (location.startsWith("/")) return send(location);
-    left = location;
-    return answer;
-  }
-
-  /** Sends the page's only form with its hidden fields, and what was filled in. */
-  async function press(page: Answer, filled: Record<string, string> = {}): Promise<Answer> {
-    const form = /<form method="post" action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(page.text);
-    if (form === null) throw new Error(`no form on ${at}`);
-    const fields: Record<string, string> = {};
-    for (const [tag] of (form[2] ?? "").matchAll(/<input[^>]*>/g)) {
-      const name = /name="([^"]*)"/.exec(tag)?.[1];
-      const isChosen = !tag.includes('type="radio"') || tag.includes("checked");
-      if (name !== undefined && isChosen) fields[name] = /value="([^"]*)"/.exec(tag)?.[1] ?? "";
-    }
-    const body = new URLSearchParams({ ...fields, ...filled });
-    return send(form[1] ?? "", { method: "POST", body, headers: { Origin: ORIGIN } });
-  }
-
-  return { ...edge, send, press, cookies, at: () => at, left: () => left };
+/** Joined, admitted, with one unit of the first SKU, up to the checkout. */
+async function untilCheckout(shop: ReturnType<typeof browse>): Promise<Answer> {
+  admitAll(shop.state);
+  await shop.press(await shop.press(await shop.send(DROP_PAGE)), { "units-runner-42": "1" });
+  return shop.send(CHECKOUT);
 }
 
 describe("a shopper without JavaScript", () => {
@@ -93,13 +55,20 @@ describe("a shopper without JavaScript", () => {
     expect(turn.text).toContain("It is your turn");
     expect(turn.text).not.toContain('http-equiv="refresh"');
 
-    const checkout = await shop.press(turn, { sku: "runner-43", quantity: "2" });
-    expect(shop.at()).toContain(`${DROP_PAGE}/checkout?`);
-    expect(checkout.text).toContain("5 minutes left");
-    expect(checkout.text).toContain("€258.00");
+    const basket = await shop.press(turn, { "units-runner-42": "1", "units-runner-43": "2" });
+    expect(shop.at()).toBe(BASKET);
+    expect(basket.text).toContain("5 minutes left");
+    expect(basket.text).toContain("2 × Runner, EU 43");
+    expect(basket.text).toContain("€387.00");
+    expect(basket.text).toContain(`href="${CHECKOUT}"`);
 
+    const checkout = await shop.send(CHECKOUT);
+    expect(checkout.text).toContain("Order and pay €387.00");
     const again = await shop.press(checkout, { email: "not-an-address" });
+    expect(again.status).toBe(422);
     expect(again.text).toContain("This is not a complete email address");
+    expect(again.text).toContain('value="not-an-address"');
+    expect(again.text).toMatch(/<input id="email"[^>]* aria-invalid="true" aria-describedby="email-problem"/);
     const preparing = await shop.press(again, { email: "a@example.com" });
     expect(preparing.text).toContain("We are preparing the payment page");
     const [[orderId = "", order] = []] = shop.state.orders;
@@ -127,9 +96,11 @@ describe("a shopper without JavaScript", () => {
     const turn = await shop.press(drop);
     await shop.press(drop);
     expect(shop.state.joined.length).toBe(1);
-    const checkout = await shop.press(turn);
-    expect((await shop.press(turn)).text).toBe(checkout.text);
+    await shop.press(turn, { "units-runner-42": "1" });
+    await shop.press(turn, { "units-runner-42": "1" });
+    expect(shop.at()).toBe(BASKET);
     expect(shop.state.reservations.size).toBe(1);
+    const checkout = await shop.send(CHECKOUT);
     await shop.press(checkout, { email: "a@example.com" });
     await shop.press(checkout, { email: "a@example.com" });
     const corrected = await shop.press(checkout, { email: "b@example.com" });
@@ -140,9 +111,8 @@ describe("a shopper without JavaScript", () => {
 
   test("goes straight on to the gateway when it is known where to pay", async () => {
     const shop = browse();
-    admitAll(shop.state);
     shop.state.paymentUrl = "https://pay.example/s/2";
-    const checkout = await shop.press(await shop.press(await shop.send(DROP_PAGE)));
+    const checkout = await untilCheckout(shop);
     expect(checkout.headers.get("Content-Security-Policy")).toContain("form-action 'self' https:");
     await shop.press(checkout, { email: "a@example.com" });
     expect(shop.left()).toBe("https://pay.example/s/2");
@@ -150,22 +120,19 @@ describe("a shopper without JavaScript", () => {
 
   test("is never sent to an address that is not the web's", async () => {
     const shop = browse();
-    admitAll(shop.state);
     shop.state.paymentUrl = "javascript:alert(1)";
-    const checkout = await shop.press(await shop.press(await shop.send(DROP_PAGE)));
+    const checkout = await untilCheckout(shop);
     const order = await shop.press(checkout, { email: "a@example.com" });
     expect(order.text).not.toContain("javascript:");
   });
 
-  test("whose pass has ended is taken back to the line, which gives a fresh one", async () => {
+  test("whose pass has ended gets a fresh one with the same form, without choosing again", async () => {
     const shop = browse();
     admitAll(shop.state);
     const turn = await shop.press(await shop.send(DROP_PAGE));
     shop.clock.set(OPENS_AT + 601_000);
-    const again = await shop.press(turn);
-    expect(shop.at()).toBe(LINE);
-    await shop.press(again);
-    expect(shop.at()).toContain("/checkout?");
+    await shop.press(turn, { "units-runner-42": "1" });
+    expect(shop.at()).toBe(BASKET);
   });
 });
 
@@ -179,10 +146,12 @@ describe("pages", () => {
       ["outside", await shop.send(LINE)],
     ];
     const turn = await shop.press(await shop.send(DROP_PAGE));
-    const checkout = await shop.press(turn);
+    const basket = await shop.press(turn, { "units-runner-42": "1" });
+    const checkout = await shop.send(CHECKOUT);
     const order = await shop.press(checkout, { email: "a@example.com" });
     seen.push(
       ["turn", turn],
+      ["basket", basket],
       ["checkout", checkout],
       ["order", order],
       ["missing", await shop.send("/nothing")],
@@ -192,6 +161,7 @@ describe("pages", () => {
       ["drop", "public, max-age=2"],
       ["outside", "no-store"],
       ["turn", "no-store"],
+      ["basket", "no-store"],
       ["checkout", "no-store"],
       ["order", "no-store"],
       ["missing", "no-store"],
@@ -237,8 +207,7 @@ describe("pages", () => {
 
   test("show an order to nobody but its shopper", async () => {
     const shop = browse();
-    admitAll(shop.state);
-    const checkout = await shop.press(await shop.press(await shop.send(DROP_PAGE)));
+    const checkout = await untilCheckout(shop);
     await shop.press(checkout, { email: "a@example.com" });
     const path = new URL(shop.at(), ORIGIN).pathname;
     shop.cookies.clear();
@@ -268,9 +237,11 @@ describe("pages", () => {
   test("say of a canceled order what became of the money, and never that nothing was charged when it was", () => {
     for (const money of MONEY_STATES) {
       for (const cancelReason of CANCEL_REASONS) {
-        const words = canceledMoneyWords({ money, cancelReason });
-        const isCertain = money === "voided" || (money === "none" && cancelReason !== "payment_unknown");
-        expect(words.includes("not charged")).toBe(isCertain);
+        for (const pollAfterMs of [null, 30_000]) {
+          const words = canceledMoneyWords({ money, cancelReason, pollAfterMs });
+          const isSettled = money === "none" && cancelReason !== "payment_unknown" && pollAfterMs === null;
+          expect(words.includes("not charged")).toBe(money === "voided" || isSettled);
+        }
       }
     }
   });

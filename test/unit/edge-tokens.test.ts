@@ -7,7 +7,7 @@ import { admitted, DROP, FakeClock, fakeEdge, keysetOf, OPENS_AT, secretOf } fro
 
 const SHOPPER = ShopperId.parse(`shp_${"1".repeat(32)}`);
 const TICKET = { sub: SHOPPER, drop: DROP, tid: TicketId.parse("2".repeat(32)), coh: 3 };
-const PASS = { ...TICKET, rnk: 0.25, ims: OPENS_AT };
+const PASS = { ...TICKET, rnk: 0.25, ims: OPENS_AT, idn: `session:${SHOPPER}` };
 const HOUR = 3_600_000;
 
 function tokensOf(session = keysetOf(["s1", 1]), ticket = keysetOf(["t1", 2]), clock = new FakeClock()) {
@@ -143,7 +143,7 @@ describe("ticket and pass", () => {
     const thief = await edge.open();
     const stolenTicket = await thief.post(`/v1/drops/${DROP}/passes`, { ticket: owner.ticket });
     expect([stolenTicket.status, stolenTicket.body.code]).toEqual([403, "ticket_invalid"]);
-    const body = { pass: owner.pass, skuId: "runner-42" };
+    const body = { pass: owner.pass, lines: [{ skuId: "runner-42" }] };
     const stolenPass = await thief.post(`/v1/drops/${DROP}/reservations`, body);
     expect([stolenPass.status, stolenPass.body.code]).toEqual([403, "pass_invalid"]);
     const otherDrop = await owner.post("/v1/drops/other/passes", { ticket: owner.ticket });
@@ -160,7 +160,10 @@ describe("ticket and pass", () => {
     const edge = fakeEdge();
     const owner = await admitted(edge);
     edge.clock.set(OPENS_AT + 600_000);
-    const late = await owner.post(`/v1/drops/${DROP}/reservations`, { pass: owner.pass, skuId: "runner-42" });
+    const late = await owner.post(`/v1/drops/${DROP}/reservations`, {
+      pass: owner.pass,
+      lines: [{ skuId: "runner-42" }],
+    });
     expect(late.body.code).toBe("pass_invalid");
   });
 });

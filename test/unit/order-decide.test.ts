@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { apply } from "../../durable-objects/order-coordinator/apply.ts";
 import {
-  apply,
   type Event,
   type Facts,
   holdEndsMs,
@@ -14,6 +14,7 @@ import {
   statusOf,
   tryRefusedAgain,
 } from "../../durable-objects/order-coordinator/decide.ts";
+import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { GatewayEvent, Outcome } from "../../schema/rpc.ts";
@@ -27,13 +28,17 @@ const TOTAL = 12_900 as AmountMinor;
 
 const pinned = {
   kind: "pinned" as const,
-  quantity: 1,
+  lines: [{ skuId: "a-sku" as SkuId, quantity: 1, unitPriceMinor: TOTAL, totalMinor: TOTAL }],
+  charges: [],
   totalMinor: TOTAL,
   currency: "EUR" as Currency,
   payByMs: PAY_BY,
 } satisfies Event;
-const fresh = (method: Facts["method"] = "token") => apply(newFacts(method, HOLD_MS), pinned, NOW);
-const open = (facts: Facts, operation: Operation) => openAttempt(facts, operation, NOW, NOW);
+const unpinned = (method: Facts["method"] = "token") =>
+  newFacts(method === "token" ? { kind: "token", token: "tok_visa" } : { kind: "redirect" }, HOLD_MS);
+const fresh = (method: Facts["method"] = "token") => apply(unpinned(method), pinned, NOW);
+const open = (facts: Facts, operation: Operation, strayRef: string | null = null) =>
+  openAttempt(facts, { operation, strayRef }, NOW, NOW);
 const begin = (facts: Facts): Facts => ({ ...facts, open: facts.open && { ...facts.open, state: "begun" } });
 const report = (facts: Facts, outcome: Outcome, nowMs = NOW) =>
   apply(facts, { kind: "reported", attempt: facts.lastAttempt, outcome }, nowMs);
@@ -42,7 +47,15 @@ const declined = (reason = "no"): Outcome => ({ kind: "declined", reason });
 const unknown: Outcome = { kind: "unknown", reason: "timeout" };
 const webhook = (kind: GatewayEvent["kind"], over: Partial<GatewayEvent> = {}): Event => ({
   kind: "gateway",
-  event: { orderId: orderId(1), kind, paymentRef: "pay_1", sessionRef: null, amountMinor: TOTAL, ...over },
+  event: {
+    orderId: orderId(1),
+    kind,
+    paymentRef: "pay_1",
+    sessionRef: null,
+    amountMinor: TOTAL,
+    currency: "EUR" as Currency,
+    ...over,
+  },
 });
 
 const authorized = () => report(open(fresh(), "authorize"), succeeded());
@@ -56,7 +69,7 @@ const sessionOpen = () =>
 
 describe("the next thing to do", () => {
   test.each<[string, Facts, ReturnType<typeof next>]>([
-    ["pins what was asked for", newFacts("token", HOLD_MS), { kind: "stock", act: "pin" }],
+    ["pins what was asked for", unpinned(), { kind: "stock", act: "pin" }],
     ["authorizes what is pinned", fresh(), { kind: "command", operation: "authorize" }],
     [
       "opens a session for one who pays at the gateway",
@@ -78,7 +91,7 @@ describe("the next thing to do", () => {
 
   test("voids what was authorized, refunds what was captured, once the units are back", () => {
     const back = (facts: Facts) =>
-      apply(apply(facts, { kind: "commit_refused" }, NOW), { kind: "released" }, NOW);
+      apply(apply(facts, { kind: "commit_refused", reason: "no_unit_left" }, NOW), { kind: "released" }, NOW);
     expect(next(back(authorized()))).toEqual({ kind: "command", operation: "void" });
     expect(next(back({ ...authorized(), money: "captured" }))).toEqual({
       kind: "command",
@@ -87,7 +100,7 @@ describe("the next thing to do", () => {
   });
 
   test("fences a refused commit by a release before anything else", () => {
-    expect(next(apply(authorized(), { kind: "commit_refused" }, NOW))).toEqual({
+    expect(next(apply(authorized(), { kind: "commit_refused", reason: "no_unit_left" }, NOW))).toEqual({
       kind: "stock",
       act: "release",
     });
@@ -96,7 +109,7 @@ describe("the next thing to do", () => {
 
 describe("what a shopper is told", () => {
   test.each<[Facts, string]>([
-    [newFacts("token", HOLD_MS), "placing"],
+    [unpinned(), "placing"],
     [fresh(), "processing"],
     [sessionOpen(), "awaiting_payment"],
     [committed(), "processing"],
@@ -150,7 +163,11 @@ describe("an outcome", () => {
     const found = report(returned, succeeded());
     expect(next(found)).toEqual({ kind: "stock", act: "commit_late" });
     expect(statusOf(apply(found, { kind: "committed" }, NOW))).toBe("confirmed");
-    const none = apply(apply(found, { kind: "commit_refused" }, NOW), { kind: "released" }, NOW);
+    const none = apply(
+      apply(found, { kind: "commit_refused", reason: "no_unit_left" }, NOW),
+      { kind: "released" },
+      NOW,
+    );
     expect(next(none)).toEqual({ kind: "command", operation: "refund" });
   });
 });
@@ -224,11 +241,90 @@ describe("a webhook", () => {
     expect(next(apply(given, webhook("authorized"), NOW))).toEqual({ kind: "stock", act: "commit_late" });
   });
 
-  test("of a second authorization, or another amount, asks for a person and moves nothing", () => {
-    const second = apply(confirmed(), webhook("authorized", { paymentRef: "pay_2" }), NOW);
-    expect(second).toEqual({ ...confirmed(), attention: "second_authorization" });
+  test("of another amount, or in another currency, asks for a person and moves nothing", () => {
     const differs = apply(committed(), webhook("captured", { amountMinor: 1 as AmountMinor }), NOW);
     expect(differs).toEqual({ ...committed(), attention: "amount_differs" });
+    const foreign = apply(committed(), webhook("captured", { currency: "USD" as Currency }), NOW);
+    expect(foreign).toEqual({ ...committed(), attention: "amount_differs" });
+  });
+});
+
+describe("a second authorization", () => {
+  const second = (facts: Facts, ref = "pay_2") =>
+    apply(facts, webhook("authorized", { paymentRef: ref }), NOW);
+
+  test("waits until the order's own payment is through, is voided then, and nobody need look any more", () => {
+    const early = second(committed());
+    expect(early).toMatchObject({ paymentRef: "pay_1", attention: "second_authorization" });
+    expect(next(early)).toEqual({ kind: "command", operation: "capture" });
+    const through = report(open(early, "capture"), succeeded());
+    expect(statusOf(through)).toBe("confirmed");
+    expect(next(through)).toEqual({ kind: "command", operation: "void", strayRef: "pay_2" });
+    const voided = report(open(through, "void", "pay_2"), succeeded("pay_2"));
+    expect(voided).toMatchObject({ money: "captured", paymentRef: "pay_1", attention: null });
+    expect(isSettled(voided)).toBe(true);
+  });
+
+  test("is noted once, and its void may come by webhook, before or while it is asked for", () => {
+    const noted = second(confirmed());
+    expect(second(noted)).toBe(noted);
+    const heard = apply(noted, webhook("voided", { paymentRef: "pay_2" }), NOW);
+    expect(heard).toMatchObject({ money: "captured", attention: null });
+    expect(isSettled(heard)).toBe(true);
+    const asked = apply(open(noted, "void", "pay_2"), webhook("voided", { paymentRef: "pay_2" }), NOW);
+    expect(asked).toMatchObject({ money: "captured", open: null, closed: { outcome: "succeeded" } });
+    // The order's own payment is not what that void is about.
+    const other = apply(open(noted, "void", "pay_2"), webhook("voided"), NOW);
+    expect(other.open).not.toBeNull();
+    expect(second(heard)).toBe(heard);
+  });
+
+  test("that will not be voided keeps the order before a person's eyes", () => {
+    const declinedOnce = report(open(second(confirmed()), "void", "pay_2"), declined());
+    expect(declinedOnce).toMatchObject({ money: "captured", attention: "second_authorization" });
+    expect(isSettled(declinedOnce)).toBe(true);
+    const voidedOther = report(open(second(declinedOnce, "pay_3"), "void", "pay_3"), succeeded("pay_3"));
+    expect(voidedOther.attention).toBe("second_authorization");
+  });
+
+  test("is voided so many times and no more", () => {
+    let facts = confirmed();
+    for (let nth = 0; nth <= LIMITS.strayPaymentsMax; nth += 1) facts = second(facts, `pay_${nth + 2}`);
+    expect(facts.strays).toHaveLength(LIMITS.strayPaymentsMax);
+    while (!isSettled(facts)) {
+      const todo = next(facts);
+      if (todo.kind !== "command") throw new Error(todo.kind);
+      facts = report(openAttempt(facts, todo, NOW, NOW), succeeded(todo.strayRef));
+    }
+    expect(facts.attention).toBe("second_authorization");
+  });
+});
+
+describe("the token of a payment", () => {
+  test("is kept while its authorization may be asked for, and gone once that has ended", () => {
+    const opened = begin(open(fresh(), "authorize"));
+    expect(report(opened, unknown).token).toBe("tok_visa");
+    expect(report(opened, succeeded()).token).toBeNull();
+    expect(report(opened, declined()).token).toBeNull();
+    expect(apply(opened, webhook("authorized"), NOW).token).toBeNull();
+    expect(apply(open(fresh(), "authorize"), { kind: "clock" }, PAY_BY).token).toBeNull();
+  });
+});
+
+describe("a pin that was refused", () => {
+  const refused = () => apply(unpinned(), { kind: "pin_refused", code: "reservation_lapsed" }, NOW);
+
+  test("gives back what lines were pinned, and never shows as an order", () => {
+    expect(next(refused())).toEqual({ kind: "stock", act: "release" });
+    expect(statusOf(refused())).toBe("placing");
+    const over = apply(refused(), { kind: "released" }, NOW);
+    expect(next(over)).toEqual({ kind: "done" });
+    expect(statusOf(over)).toBe("placing");
+  });
+
+  test("changes nothing once the order has its units", () => {
+    const facts = fresh();
+    expect(apply(facts, { kind: "pin_refused", code: "reservation_lapsed" }, NOW)).toBe(facts);
   });
 });
 
@@ -279,7 +375,7 @@ test("whatever happens, the money never moves without its unit, and a given-up o
       fc.constantFrom("token" as const, "redirect" as const),
       fc.array(event, { maxLength: 60 }),
       (method, events) => {
-        let facts = newFacts(method, HOLD_MS);
+        let facts = unpinned(method);
         let nowMs = NOW;
         for (const one of events) {
           if (one.kind === "pass") {
@@ -306,13 +402,14 @@ test("whatever happens, the money never moves without its unit, and a given-up o
 /** Does what `next` asks for, with this outcome. */
 function follow(facts: Facts, outcome: Outcome, isRefused: boolean, nowMs: number): Facts {
   const todo = next(facts);
-  if (todo.kind === "command") return openAttempt(facts, todo.operation, nowMs, nowMs);
+  if (todo.kind === "command") return openAttempt(facts, todo, nowMs, nowMs);
   if (todo.kind === "wait") return report(begin(facts), outcome, nowMs);
   if (todo.kind === "done") return facts;
   if (todo.act === "pin") return apply(facts, { ...pinned, payByMs: nowMs + 60_000 }, nowMs);
   if (todo.act === "release") return apply(facts, { kind: "released" }, nowMs);
   const mayRefuse = todo.act === "commit_late" && isRefused;
-  return apply(facts, { kind: mayRefuse ? "commit_refused" : "committed" }, nowMs);
+  if (mayRefuse) return apply(facts, { kind: "commit_refused", reason: "no_unit_left" }, nowMs);
+  return apply(facts, { kind: "committed" }, nowMs);
 }
 
 describe("what a gateway refused for good", () => {

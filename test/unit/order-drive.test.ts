@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { statusOf } from "../../durable-objects/order-coordinator/decide.ts";
+import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Act, World } from "./order-world.ts";
-import { full, orderId, reservationId } from "./sku-stock-fakes.ts";
+import { orderId, reservationId, reserveItem } from "./sku-stock-fakes.ts";
 
 vi.spyOn(console, "error").mockImplementation(() => {});
 
@@ -189,18 +190,121 @@ describe("the alarm", () => {
   });
 });
 
-describe("a known gap", () => {
-  // Needs a place for a reservation that does not exist yet, a call that outlives its caller, and a crash. The refusal
-  // leaves no row that could still answer for the pin; reconciliation has to find such a unit.
-  test.fails("a pin that was refused before its reservation was made, and arrives again after, holds no unit", async () => {
-    const world = new World();
-    await play(world, { act: "reserve", pick: 1 }, { act: "place", pick: 1 });
-    world.sku.rows.clear();
-    world.sku.counts = full(2);
-    await handle(world, "pin to", "duplicate");
-    await handle(world, "pin: reservation_not_found");
-    await play(world, { act: "reserve", pick: 1 });
+describe("an order of several lines", () => {
+  /** Basket 4 has units of all three SKUs. */
+  async function reserved(): Promise<World> {
+    const world = new World({ baskets: true });
+    await play(world, { act: "reserve", pick: 3 });
+    for (const letter of "abc") {
+      await handle(world, `reserve to ${letter}-sku`);
+      await handle(world, "reserve: held");
+    }
+    return world;
+  }
+  const theirs = (world: World) => world.store.load(orderId(4));
+
+  test("pins line after line under one number, and is taken on once it has all", async () => {
+    const world = await reserved();
+    await play(world, { act: "place", pick: 3 });
+    for (const letter of "abc") {
+      expect(theirs(world)?.facts.units).toBe("unpinned");
+      await handle(world, `pin to ${letter}-sku`);
+      await handle(world, "pin: pinned");
+    }
+    expect(theirs(world)).toMatchObject({
+      effect: { step: 1 },
+      facts: { units: "pinned", totalMinor: 3 * 12_900, lines: [{ skuId: "a-sku" }, {}, { skuId: "c-sku" }] },
+    });
+    expect(world.acknowledged).toEqual(new Set([orderId(4)]));
+  });
+
+  test.each([1, 2])(
+    "of which line %i lapsed gives the others back and leaves nothing behind",
+    async (nth) => {
+      const world = await reserved();
+      const lapsing = world.skuOf(world.linesOf(4)[nth] ?? ("" as never));
+      await play(world, { act: "place", pick: 3 });
+      lapsing.lapse(4);
+      for (let line = 0; line < nth; line += 1) {
+        await handle(world, "pin to");
+        await handle(world, "pin: pinned");
+      }
+      await handle(world, "pin to");
+      await handle(world, "pin: reservation_lapsed");
+      expect(theirs(world)?.facts).toMatchObject({ pinRefusal: "reservation_lapsed", wanted: "abandon" });
+      // At once, and not when what is left of the basket lapses.
+      for (let line = 0; line < 3; line += 1) await handle(world, "release to");
+      for (const sku of world.skus.values()) expect(sku.counts).toMatchObject({ available: 2, reserved: 0 });
+      await world.drain();
+      expect(theirs(world)).toBeNull();
+      expect(world.acknowledged.size).toBe(0);
+      for (const sku of world.skus.values()) expect(sku.counts).toMatchObject({ available: 2, reserved: 0 });
+    },
+  );
+
+  test.each([0, 1, 2])(
+    "whose call to line %i is lost is pinned by the alarm, under the same number",
+    async (nth) => {
+      const world = await reserved();
+      await play(world, { act: "place", pick: 3 });
+      for (let line = 0; line < nth; line += 1) {
+        await handle(world, "pin to");
+        await handle(world, "pin: pinned");
+      }
+      await handle(world, "pin to", "lose");
+      await play(world, { act: "advance", ms: LIMITS.effectRetryBaseMs }, { act: "alarm" });
+      for (let line = 0; line < 3; line += 1) {
+        await handle(world, "pin to");
+        await handle(world, "pin: pinned");
+      }
+      expect(theirs(world)).toMatchObject({ effect: { step: 1 }, facts: { units: "pinned" } });
+    },
+  );
+
+  test("whose late money finds a line gone gives the other lines back, and the money too", async () => {
+    const world = await reserved();
+    await play(world, { act: "place", pick: 3 });
+    for (let line = 0; line < 3; line += 1) {
+      await handle(world, "pin to");
+      await handle(world, "pin: pinned");
+    }
+    await handle(world, "message 4:1");
+    await handle(world, "execute authorize");
+    await handle(world, "answer to execute", "lose");
+    await handle(world, "report execute authorize");
+    await handle(world, "webhook authorized", "lose");
+    await play(world, { act: "advance", ms: 120_000 }, { act: "alarm" });
+    for (let line = 0; line < 3; line += 1) {
+      await handle(world, "release to");
+      await handle(world, "release: released");
+    }
+    // Others take all of the last line's SKU meanwhile.
+    for (const number of [11, 12]) {
+      const taken = world.skuOf("c-sku" as SkuId).reserve(reserveItem(number));
+      expect(taken).toBe("reserve");
+    }
+    await play(world, { act: "advance", ms: 10_000 }, { act: "alarm" });
+    await handle(world, "message 4:1");
+    await handle(world, "resolve authorize");
+    await handle(world, "answer to resolve");
+    await handle(world, "report resolve authorize");
+    for (const state of ["committed", "committed", "sold_out"]) {
+      await handle(world, "commit to");
+      await handle(world, `commit: ${state}`);
+    }
+    expect(world.skuOf("a-sku" as SkuId).counts).toMatchObject({ sold: 1 });
     await world.drain();
     world.checkAtRest();
+    expect(theirs(world)?.facts).toMatchObject({ wanted: "abandon", units: "returned", money: "voided" });
+    for (const sku of world.skus.values()) expect(sku.counts).toMatchObject({ available: 2, sold: 0 });
+  });
+});
+
+describe("a pin that outlives its caller", () => {
+  test("was never sent for a reservation that does not exist yet", async () => {
+    const world = new World();
+    await play(world, { act: "place", pick: 1 });
+    expect(world.parcels).toEqual([]);
+    expect(world.store.load(orderId(2))).toBeNull();
   });
 });

@@ -1,6 +1,8 @@
 import type { OrderId } from "../../schema/ids.ts";
-import type { AmountMinor } from "../../schema/money.ts";
+import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { BegunCommand, GatewayEvent, Outcome } from "../../schema/rpc.ts";
+
+const EUR = "EUR" as Currency;
 
 /** fine: does as asked; decline: refuses for good; dead: answers nothing readable, having done nothing. */
 export type Mood = "fine" | "decline" | "dead";
@@ -11,6 +13,8 @@ export type Payment = {
   amountMinor: AmountMinor;
   status: "authorized" | "captured" | "voided" | "refunded";
   captures: number;
+  refundedMinor: number;
+  instrument: string;
   /** Made by nobody's command: the gateway's own mistake, or a shopper's second try. */
   isGhost: boolean;
 };
@@ -62,9 +66,27 @@ export class Gateway {
     isGhost = false,
   ): Payment {
     const ref = `pay_${this.payments.size + 1}`;
-    const payment: Payment = { ref, orderId, amountMinor, status: "authorized", captures: 0, isGhost };
+    const instrument = `card_${Number.parseInt(orderId.slice(-1), 16) % CARDS}`;
+    const payment: Payment = {
+      ref,
+      orderId,
+      amountMinor,
+      status: "authorized",
+      captures: 0,
+      refundedMinor: 0,
+      instrument,
+      isGhost,
+    };
     this.payments.set(ref, payment);
-    this.#announce({ orderId, kind: "authorized", paymentRef: ref, sessionRef, amountMinor });
+    this.#announce({
+      orderId,
+      kind: "authorized",
+      paymentRef: ref,
+      sessionRef,
+      amountMinor,
+      currency: EUR,
+      instrument,
+    });
     return payment;
   }
 
@@ -81,10 +103,10 @@ export class Gateway {
       this.sessions.set(ref, { ref, orderId, amountMinor, paymentRef: null, status: "open" });
       return { kind: "succeeded", ref, url: `https://gateway.test/pay/${ref}` };
     }
-    if (operation === "authorize")
-      return { kind: "succeeded", ref: this.authorize(orderId, amountMinor).ref };
+    if (operation === "authorize") return paid(this.authorize(orderId, amountMinor));
     const payment = this.payments.get(command.paymentRef ?? "");
     if (!payment) throw new Error(`${operation} names no payment`);
+    if (operation === "refund") return this.#refund(payment, amountMinor);
     const [from, to] = MOVES[operation];
     if (payment.status === from) this.#move(payment, to);
     return payment.status === to
@@ -92,14 +114,33 @@ export class Gateway {
       : declined(`already_${payment.status}`);
   }
 
-  #move(payment: Payment, to: "captured" | "voided" | "refunded"): void {
+  #refund(payment: Payment, amountMinor: AmountMinor): Outcome {
+    const { orderId, ref } = payment;
+    if (payment.status !== "captured") return declined(`already_${payment.status}`);
+    payment.refundedMinor += amountMinor;
+    const { refundedMinor } = payment;
+    if (refundedMinor > payment.amountMinor) throw new Error("more goes back than was captured");
+    if (refundedMinor === payment.amountMinor) payment.status = "refunded";
+    this.#announce({
+      orderId,
+      kind: "refunded",
+      paymentRef: ref,
+      sessionRef: null,
+      amountMinor,
+      currency: EUR,
+      refundedMinor,
+    });
+    return { kind: "succeeded", ref };
+  }
+
+  #move(payment: Payment, to: "captured" | "voided"): void {
     payment.status = to;
     if (to === "captured") {
       payment.captures += 1;
       this.#onCapture(payment);
     }
     const { orderId, ref, amountMinor } = payment;
-    this.#announce({ orderId, kind: to, paymentRef: ref, sessionRef: null, amountMinor });
+    this.#announce({ orderId, kind: to, paymentRef: ref, sessionRef: null, amountMinor, currency: EUR });
   }
 
   #readSession({ sessionRef, payByMs, orderId }: BegunCommand, nowMs: number): Outcome {
@@ -108,18 +149,31 @@ export class Gateway {
     if (session.status === "open" && nowMs >= payByMs) {
       session.status = "expired";
       const { ref, amountMinor } = session;
-      this.#announce({ orderId, kind: "session_expired", paymentRef: null, sessionRef: ref, amountMinor });
+      this.#announce({
+        orderId,
+        kind: "session_expired",
+        paymentRef: null,
+        sessionRef: ref,
+        amountMinor,
+        currency: EUR,
+      });
     }
     if (session.status === "expired") return declined("expired");
     if (session.paymentRef === null) return { kind: "unknown", reason: "open" };
-    return { kind: "succeeded", ref: session.paymentRef };
+    const payment = this.payments.get(session.paymentRef);
+    if (!payment) throw new Error("the session's payment is gone");
+    return paid(payment);
   }
 }
 
 const MOVES = {
   capture: ["authorized", "captured"],
   void: ["authorized", "voided"],
-  refund: ["captured", "refunded"],
 } as const;
+
+/** Fewer than orders: some are paid with the same. */
+const CARDS = 3;
+
+const paid = ({ ref, instrument }: Payment): Outcome => ({ kind: "succeeded", ref, instrument });
 
 const declined = (reason: string): Outcome => ({ kind: "declined", reason });

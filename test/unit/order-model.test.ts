@@ -16,7 +16,7 @@ const mood = fc.oneof(
 const pick = fc.nat({ max: 40 });
 const parcel = (act: "deliver" | "duplicate" | "lose" | "detach") =>
   fc.record({ act: fc.constant(act), pick, mood });
-const deed = (act: "reserve" | "place" | "pay" | "forfeit" | "ghost") =>
+const deed = (act: "reserve" | "give_back" | "place" | "pay" | "forfeit" | "ghost") =>
   fc.record({ act: fc.constant(act), pick });
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
@@ -26,6 +26,31 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: parcel("detach") },
   { weight: 5, arbitrary: deed("reserve") },
   { weight: 6, arbitrary: deed("place") },
+  { weight: 1, arbitrary: deed("give_back") },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant("cancel" as const),
+      pick,
+      by: fc.constantFrom("shopper" as const, "brand" as const),
+      restock: fc.boolean(),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      act: fc.constant("refund" as const),
+      pick,
+      amountMinor: fc.constantFrom(null, 1, 6_450, 12_900),
+      units: fc.nat({ max: 2 }),
+      restock: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ act: fc.constant("ship" as const), pick, isWhole: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant("again" as const), pick }) },
   { weight: 3, arbitrary: deed("pay") },
   { weight: 1, arbitrary: deed("forfeit") },
   { weight: 2, arbitrary: deed("ghost") },
@@ -45,15 +70,19 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: fc.constant<Act>({ act: "alarm" }) },
 );
 
+const DELIVER: Act = { act: "deliver", pick: 0, mood: "fine" };
+
 describe("in any history of faults", () => {
   test("stock is exact, money is taken once and for a unit, and every order ends", {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(acts, { minLength: 20, maxLength: 120, size: "max" }), async (history) => {
-        const world = new World();
+        const world = new World({ baskets: true, limits: true });
         for (const pick of [0, 1, 2, 3]) {
           await world.play({ act: "reserve", pick });
+          // The most that a basket takes: a call and its answer for each of three lines.
+          if (pick < 3) for (let turn = 0; turn < 6; turn += 1) await world.play(DELIVER);
           await world.play({ act: "place", pick });
         }
         try {

@@ -15,7 +15,7 @@ export function memoryStorage(): DurableObjectStorage {
     return statement;
   };
   const exec = (query: string, ...bindings: SQLInputValue[]) => {
-    if (bindings.length === 0 && /^\s*(CREATE|--)/.test(query)) {
+    if (bindings.length === 0 && /^\s*(CREATE|ALTER|DROP|--)/.test(query)) {
       db.exec(query);
       return cursor([], 0);
     }

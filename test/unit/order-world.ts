@@ -1,12 +1,45 @@
+import { type ClaimRow, decideClaim } from "../../durable-objects/limit-guard/decide.ts";
 import { migrate } from "../../durable-objects/migrate.ts";
-import { isSettled, newFacts, statusOf } from "../../durable-objects/order-coordinator/decide.ts";
-import { Driver } from "../../durable-objects/order-coordinator/drive.ts";
+import { unitsClaimed } from "../../durable-objects/order-coordinator/claims.ts";
+import { takeCommand } from "../../durable-objects/order-coordinator/command.ts";
+import { isForGood, isSettled, statusOf } from "../../durable-objects/order-coordinator/decide.ts";
+import {
+  Driver,
+  type Deps as DriverDeps,
+  type SkuApi as DriverSkuApi,
+} from "../../durable-objects/order-coordinator/drive.ts";
+import {
+  type Deps as GiveBackDeps,
+  giveBackBaskets,
+} from "../../durable-objects/order-coordinator/give-back.ts";
+import type { LimitApi } from "../../durable-objects/order-coordinator/limits.ts";
 import { MIGRATIONS } from "../../durable-objects/order-coordinator/migrations.ts";
+import {
+  Reserver,
+  type Deps as ReserverDeps,
+  type SkuApi as ReserverSkuApi,
+} from "../../durable-objects/order-coordinator/reserve.ts";
 import { type OrderRecord, OrderStore } from "../../durable-objects/order-coordinator/store.ts";
+import { takeOn } from "../../durable-objects/order-coordinator/take-on.ts";
 import { unitsTaken } from "../../durable-objects/sku-stock/decide.ts";
-import type { OrderId } from "../../schema/ids.ts";
+import type { OrderId, SkuId } from "../../schema/ids.ts";
+import type { LimitClaim, LimitClaimAnswer, LimitReturn } from "../../schema/limit-guard.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
-import type { BegunCommand, GatewayEvent, PlaceItem, ReportItem, StepAnswer } from "../../schema/rpc.ts";
+import { ok, type Result } from "../../schema/result.ts";
+import type {
+  AdjustAnswer,
+  AdjustItem,
+  BegunCommand,
+  GatewayEvent,
+  GiveBackAnswer,
+  KeyedReserveItem,
+  OrderCommand,
+  PlaceItem,
+  ReportItem,
+  Reservation,
+  ReserveAnswer,
+  StepAnswer,
+} from "../../schema/rpc.ts";
 import { Gateway, type Mood, type Payment } from "./order-gateway.ts";
 import { memoryStorage } from "./order-storage.ts";
 import {
@@ -14,6 +47,7 @@ import {
   fingerprint,
   full,
   orderId,
+  orderTerms,
   reservationId,
   reserveItem,
   shopperId,
@@ -22,40 +56,69 @@ import {
 
 export type Act =
   | { act: "deliver" | "duplicate" | "lose" | "detach"; pick: number; mood: Mood }
-  | { act: "reserve" | "place" | "pay" | "forfeit" | "ghost"; pick: number }
+  | { act: "reserve" | "give_back" | "place" | "pay" | "forfeit" | "ghost"; pick: number }
+  | { act: "cancel"; pick: number; by: "shopper" | "brand"; restock: boolean }
+  | { act: "refund"; pick: number; amountMinor: number | null; units: number; restock: boolean }
+  | { act: "ship"; pick: number; isWhole: boolean }
+  | { act: "again"; pick: number }
   | { act: "flow"; count: number }
   | { act: "outage"; isOn: boolean }
   | { act: "advance"; ms: number }
   | { act: "crash" | "alarm" };
 
+type Bench = ReturnType<typeof bench>;
+type CoordinatorSkuApi = DriverSkuApi & ReserverSkuApi;
+
 /** Something that is on its way. Lost, its sender hears of a failure; detached, it hears so too, and the thing still arrives later. */
-type Parcel = { label: string; arrive(mood: Mood): void; lose(): void; isLossless?: boolean };
+type Parcel = {
+  label: string;
+  arrive(mood: Mood): void;
+  lose(): void;
+  isLossless?: boolean;
+  /** A call to the limits: claims have no numbers, so it comes once, and before its sender is told that it failed. */
+  isOnce?: boolean;
+};
 
 const SHOPPERS = 4;
 export const RESERVATIONS = 7;
 const TERMS = terms({ stock: 2, perShopper: 1, reservationTtlMs: 30_000 });
+const SKUS = ["a-sku", "b-sku", "c-sku"] as SkuId[];
+/** What the baskets hold, by their numbers; a shopper has two of them, which overlap. */
+const BASKETS: readonly SkuId[][] = ["a", "ab", "b", "abc", "ac", "bc", "a"].map((letters) =>
+  [...letters].map((letter) => `${letter}-sku` as SkuId),
+);
 
 /**
- * Everything around one coordinator: the SKU's object (its real decisions), a gateway, a queue with its consumers, the
- * clock. The driver and the store are the real ones. Nothing happens by itself: whoever plays chooses what arrives, is
- * lost, comes twice or late, and when the coordinator's process dies with all that it had in memory.
+ * Everything around one coordinator: the SKUs' objects (their real decisions), a gateway, a queue with its consumers, the
+ * clock. Reserver, driver and store are the real ones. Nothing happens by itself: whoever plays chooses what arrives, is
+ * lost, comes twice or late, and when the coordinator's process dies with all that it had in memory. Without `baskets` all
+ * orders are of one unit of one SKU, and reserved at once.
  */
 export class World {
   readonly parcels: Parcel[] = [];
-  readonly sku = bench(full(TERMS.stock), TERMS);
+  readonly skus = new Map(SKUS.map((skuId) => [skuId, bench(full(TERMS.stock), { ...TERMS, skuId })]));
+  readonly #hasBaskets: boolean;
   readonly gateway: Gateway;
   readonly acknowledged = new Set<OrderId>();
   readonly everCommitted = new Set<OrderId>();
   readonly capturesOf = new Map<OrderId, number>();
   readonly journal: string[] = [];
   readonly failures: unknown[] = [];
+  /** The LimitGuard: claims by identity, of its real decisions. */
+  readonly claims = new Map<string, ClaimRow[]>();
+  readonly #commands: OrderCommand[] = [];
+  /** Orders that somebody said are canceled. */
+  readonly #over = new Set<OrderId>();
+  readonly hasLimits: boolean;
   /** The gateway answers nothing readable to anybody. */
   #isOut = false;
   readonly #storage = memoryStorage();
   readonly store = new OrderStore(this.#storage);
   #coordinator: Coordinator;
 
-  constructor() {
+  constructor({ baskets = false, limits = false } = {}) {
+    this.#hasBaskets = baskets;
+    this.hasLimits = limits;
     migrate(this.#storage, MIGRATIONS);
     this.gateway = new Gateway({
       announce: (event) => this.#announce(event),
@@ -66,6 +129,21 @@ export class World {
 
   get nowMs(): number {
     return this.sku.nowMs;
+  }
+
+  /** The only one, where there are no baskets. */
+  get sku(): Bench {
+    return this.skuOf(TERMS.skuId);
+  }
+
+  skuOf(skuId: SkuId): Bench {
+    const sku = this.skus.get(skuId);
+    if (!sku) throw new Error(`no ${skuId}`);
+    return sku;
+  }
+
+  linesOf(number: number): SkuId[] {
+    return this.#hasBaskets ? (BASKETS[number - 1] ?? []) : [TERMS.skuId];
   }
 
   async play(act: Act): Promise<void> {
@@ -105,23 +183,43 @@ export class World {
   /** What must hold at every moment. */
   check(): void {
     if (this.failures.length > 0) throw this.failures[0];
-    const { stock, available, reserved, sold } = this.sku.counts;
-    const rows = [...this.sku.rows.values()];
+    for (const sku of this.skus.values()) this.#checkSku(sku);
+    for (const record of this.orders()) {
+      if (isForGood(record.facts.cancelReason)) this.#over.add(record.orderId);
+      must(
+        !this.#over.has(record.orderId) || statusOf(record.facts) === "canceled",
+        "a canceled order is revived",
+      );
+      if (statusOf(record.facts) !== "confirmed") continue;
+      must(
+        unitsClaimed(record, "commit") === 0 || this.unitsOf(record).every((state) => state === "committed"),
+        "confirmed without its units",
+      );
+      must(this.capturesOf.get(record.orderId) === 1, "confirmed without exactly one capture");
+    }
+  }
+
+  /** What the SKUs hold for each line of an order. */
+  unitsOf({ orderId: id, request }: OrderRecord): string[] {
+    return request.lines.map(({ skuId }) => {
+      const row = this.skuOf(skuId).rows.get(request.reservationId);
+      return row?.orderId === id ? row.state : "none";
+    });
+  }
+
+  #checkSku(sku: Bench): void {
+    const { stock, available, reserved, sold } = sku.counts;
+    const rows = [...sku.rows.values()];
     const units = (...states: string[]) =>
-      rows.filter((row) => states.includes(row.state)).reduce((sum, row) => sum + row.quantity, 0);
+      rows
+        .filter((row) => states.includes(row.state))
+        .reduce((sum, row) => sum + row.quantity - row.returned, 0);
     must(Math.min(available, reserved, sold) >= 0, "a count is negative");
     must(stock === available + reserved + sold, "units are not conserved");
     must(reserved === units("held", "pinned") && sold === units("committed"), "counts and rows differ");
     for (let number = 1; number <= SHOPPERS; number += 1) {
       const taken = unitsTaken(rows.filter((row) => row.shopperId === shopperId(number)));
       must(taken <= TERMS.perShopper, "a shopper has more than the limit");
-    }
-    for (const record of this.orders()) {
-      const row = rows.find((one) => one.orderId === record.orderId);
-      if (statusOf(record.facts) === "confirmed") {
-        must(row?.state === "committed", "confirmed without a unit");
-        must(this.capturesOf.get(record.orderId) === 1, "confirmed without exactly one capture");
-      }
     }
   }
 
@@ -131,7 +229,8 @@ export class World {
     const known = new Set(orders.map((order) => order.orderId));
     for (const id of this.acknowledged) must(known.has(id), "an acknowledged order is lost");
     for (const record of orders) this.#checkEnd(record);
-    for (const row of this.sku.rows.values()) {
+    const rows = [...this.skus.values()].flatMap((sku) => [...sku.rows.values()]);
+    for (const row of rows) {
       must(row.state !== "held" && row.state !== "pinned", `${row.reservationId} is ${row.state} for ever`);
       if (row.state !== "committed" || row.orderId === null) continue;
       const owner = orders.find((order) => order.orderId === row.orderId);
@@ -145,25 +244,48 @@ export class World {
     }
   }
 
-  #checkEnd({ orderId: id, facts }: OrderRecord): void {
+  #checkEnd(record: OrderRecord): void {
+    const { orderId: id, facts } = record;
     const status = statusOf(facts);
+    const states = this.unitsOf(record);
+    must(facts.refund === null || facts.attention !== null, `${id} owes a refund, and nobody told`);
+    must(facts.returns.length === 0, `${id} has units that never came back`);
+    const unitsLeft = unitsClaimed(record, "commit");
+    const isSold = status === "confirmed" && unitsLeft > 0;
+    const isWhole = states.every((state) => (state === "committed") === isSold);
+    must(isWhole, `${id} is ${status} with ${states}`);
+    this.#checkClaims(record, isSold ? unitsLeft : 0);
+    must(facts.token === null, `${id} keeps its token`);
     must(isSettled(facts), `${id} is ${status} and not settled`);
     const kept = [...this.gateway.payments.values()].filter(
       (payment) =>
         payment.orderId === id && (payment.status === "authorized" || payment.status === "captured"),
     );
+    const own = this.gateway.payments.get(facts.paymentRef ?? "");
+    must((own?.refundedMinor ?? 0) === facts.refundedMinor, "more or less went back than is known");
     if (status === "confirmed") {
+      must(own?.status === facts.money, "confirmed with other money");
       must(
-        kept.filter(({ status: money }) => money === "captured").length === 1,
+        facts.money === "captured" || facts.refundedMinor === facts.totalMinor,
         "confirmed without its money",
       );
-      must(facts.money === "captured", "confirmed with other money");
-      must(kept.length === 1 || facts.attention !== null, "money is kept twice, and nobody told");
+      const others = kept.filter(({ ref }) => ref !== facts.paymentRef);
+      must(others.length === 0 || facts.attention !== null, "money is kept twice, and nobody told");
       return;
     }
     must(status === "canceled", `${id} ended as ${status}`);
     must(facts.cancelReason !== null, "canceled for no reason");
     must(kept.length === 0 || facts.attention !== null, `canceled, and ${kept[0]?.status} money kept`);
+  }
+
+  /** Claims end as the units do. */
+  #checkClaims({ request, facts }: OrderRecord, units: number): void {
+    const instrument = facts.instrument === null ? [] : [`instrument:${facts.instrument}`];
+    const ours = [...request.claims.map(({ identity }) => identity), ...(this.hasLimits ? instrument : [])];
+    for (const identity of ours) {
+      const claim = this.claims.get(identity)?.find(({ claimId }) => claimId === request.reservationId);
+      must((claim?.units ?? 0) === units, `${identity} counts ${claim?.units} units and not ${units}`);
+    }
   }
 
   orders(): OrderRecord[] {
@@ -179,17 +301,29 @@ export class World {
         this.#handle(act);
         return;
       case "reserve": {
-        this.#sweep();
         const number = (act.pick % RESERVATIONS) + 1;
-        const shopper = shopperId(((number - 1) % SHOPPERS) + 1);
-        this.note(`reserve ${number}: ${this.sku.reserve(reserveItem(number, { shopperId: shopper }))}`);
+        if (this.#hasBaskets) this.#coordinator.reserve(this.#toBasket(number));
+        else this.#reserveAtOnce(number);
         return;
       }
-      case "place":
-        // Known gap, see the last test of order-drive.test.ts: a pin that overtakes its own reservation.
-        if (!this.sku.row((act.pick % RESERVATIONS) + 1)) return;
-        this.#coordinator.place(toItem((act.pick % RESERVATIONS) + 1));
+      case "give_back":
+        this.#coordinator.giveBack((act.pick % RESERVATIONS) + 1);
         return;
+      case "place":
+        this.#coordinator.place(toItem((act.pick % RESERVATIONS) + 1, this.hasLimits));
+        return;
+      case "cancel":
+      case "refund":
+      case "ship": {
+        const order = pickOf(this.orders(), act.pick);
+        if (order) this.#command(toCommand(order, act, this.#commands.length));
+        return;
+      }
+      case "again": {
+        const command = pickOf(this.#commands, act.pick);
+        if (command) this.#command(command);
+        return;
+      }
       case "pay": {
         const session = pickOf([...this.gateway.sessions.values()], act.pick);
         if (session) this.note(`pay ${session.ref}`);
@@ -219,6 +353,7 @@ export class World {
       case "crash":
         this.note("the coordinator dies");
         this.#coordinator.die();
+        this.#arriveOnce();
         this.#coordinator = new Coordinator(this);
         return;
       case "alarm":
@@ -227,11 +362,21 @@ export class World {
     }
   }
 
-  #handle({ act, pick, mood }: Extract<Act, { pick: number; mood: Mood }>): void {
+  /** What was on its way to the limits is there. */
+  #arriveOnce(): void {
+    const calls = this.parcels.filter(({ isOnce }) => isOnce);
+    for (const call of calls) call.arrive("fine");
+    for (let at = this.parcels.length - 1; at >= 0; at -= 1)
+      if (this.parcels[at]?.isOnce) this.parcels.splice(at, 1);
+  }
+
+  #handle({ act: chosen, pick, mood }: Extract<Act, { pick: number; mood: Mood }>): void {
     if (this.parcels.length === 0) return;
     const at = pick % this.parcels.length;
     const parcel = this.parcels[at];
     if (!parcel) return;
+    const once = { duplicate: "deliver", detach: "lose", deliver: "deliver", lose: "lose" } as const;
+    const act = parcel.isOnce ? once[chosen] : chosen;
     const isKept = act === "duplicate" || act === "detach" || (act === "lose" && parcel.isLossless);
     if (!isKept) this.parcels.splice(at, 1);
     this.note(`${act} ${parcel.label}${mood === "fine" ? "" : ` (${mood})`}`);
@@ -239,40 +384,69 @@ export class World {
     else parcel.lose();
   }
 
+  #command(command: OrderCommand): void {
+    this.#commands.push(command);
+    this.#coordinator.command(command);
+  }
+
+  #toBasket(number: number): KeyedReserveItem {
+    return {
+      ...reserveItem(number, { shopperId: shopperOf(number) }),
+      dropId: TERMS.dropId,
+      lines: this.linesOf(number).map((skuId) => ({ skuId, quantity: 1 })),
+      identity: "session:somebody",
+      unitsPerShopper: null,
+      reservationTtlMs: TERMS.reservationTtlMs,
+    };
+  }
+
+  #reserveAtOnce(number: number): void {
+    this.#sweep();
+    const item = this.#toBasket(number);
+    const said = this.sku.reserve(reserveItem(number, { shopperId: item.shopperId }));
+    if (said === "reserve") this.store.noteReservation({ ...item, claim: null });
+    this.note(`reserve ${number}: ${said}`);
+  }
+
   note(line: string): void {
     this.journal.push(`${this.nowMs - TERMS.opensAtMs} ${line}`);
   }
 
   #advance(ms: number): void {
-    this.sku.nowMs += ms;
+    for (const sku of this.skus.values()) sku.nowMs += ms;
   }
 
   /** Deadlines are exact at each decision, as in the object. */
   #sweep(): void {
-    for (const row of [...this.sku.rows.values()]) {
-      if (row.state === "held" && row.deadlineAtMs <= this.nowMs) this.sku.lapse(numberOf(row.reservationId));
+    for (const sku of this.skus.values()) {
+      for (const row of [...sku.rows.values()]) {
+        if (row.state === "held" && row.deadlineAtMs <= this.nowMs) sku.lapse(numberOf(row.reservationId));
+      }
     }
   }
 
   // The coordinator's neighbors ---------------------------------------------------------------------------------------
 
-  callSku<Item extends { reservationId: string }>(
-    label: string,
+  callSku<
+    Item extends { reservationId: string },
+    Answer extends StepAnswer | ReserveAnswer | GiveBackAnswer | AdjustAnswer,
+  >(
+    { label, skuId }: { label: string; skuId: SkuId },
     items: Item[],
-    act: (item: Item) => string,
+    act: (sku: Bench, item: Item) => Answer,
     isAlive: () => boolean,
-  ): Promise<StepAnswer[]> {
+  ): Promise<Answer[]> {
+    const sku = this.skuOf(skuId);
     return new Promise((resolve, reject) => {
       const fail = () => isAlive() && reject(new Error("the call failed"));
       this.parcels.push({
-        label: `${label} to the SKU`,
+        label: `${label} to ${skuId} for ${items.map((item) => item.reservationId.at(-1))}`,
         arrive: () => {
           this.#sweep();
-          const answers = items.map((item) => this.#answer(act(item), item.reservationId));
-          for (const row of this.sku.rows.values())
-            if (row.state === "committed" && row.orderId) this.everCommitted.add(row.orderId);
+          const answers = items.map((item) => act(sku, item));
+          this.#noteCommitted();
           this.parcels.push({
-            label: `${label}: ${answers.map((one) => (one.ok ? one.value.state : one.refusal.code))}`,
+            label: `${label}: ${answers.map(saidBy)}`,
             arrive: () => isAlive() && resolve(answers),
             lose: fail,
           });
@@ -282,13 +456,49 @@ export class World {
     });
   }
 
-  #answer(said: string, id: string): StepAnswer {
-    const row = this.sku.rows.get(id);
-    const isRefused =
-      !row ||
-      !/^(pinned|commit|late|release|reverse|lapse|held|committed|released|lapsed)( again)?$/.test(said);
-    if (isRefused) return { ok: false, refusal: { code: said as "reservation_lapsed" } };
-    return { ok: true, value: row };
+  callLimits<Answer>(label: string, act: () => Answer, isAlive: () => boolean): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const fail = () => isAlive() && reject(new Error("the call failed"));
+      this.parcels.push({
+        label,
+        isOnce: true,
+        arrive: () => {
+          const answer = act();
+          this.parcels.push({
+            label: `${label}: done`,
+            isOnce: true,
+            arrive: () => isAlive() && resolve(answer),
+            lose: fail,
+          });
+        },
+        lose: fail,
+      });
+    });
+  }
+
+  claim(item: LimitClaim): LimitClaimAnswer {
+    const rows = this.claims.get(item.identity) ?? [];
+    const { answer, write } = decideClaim(rows, item, this.nowMs);
+    if (write) {
+      const others = rows.filter(({ claimId }) => claimId !== item.claimId);
+      this.claims.set(item.identity, [...others, write]);
+    }
+    return answer;
+  }
+
+  unclaim({ identity, claimId }: LimitReturn): void {
+    const rows = this.claims.get(identity) ?? [];
+    this.claims.set(
+      identity,
+      rows.filter((row) => row.claimId !== claimId),
+    );
+  }
+
+  /** Orders that had all their units at one time: only such may be captured. */
+  #noteCommitted(): void {
+    for (const record of this.orders())
+      if (this.unitsOf(record).every((state) => state === "committed"))
+        this.everCommitted.add(record.orderId);
   }
 
   send(messages: PaymentMessage[]): void {
@@ -349,42 +559,99 @@ export class World {
 /** One life of a coordinator's process, wired like the object: what it has in memory dies with it. */
 class Coordinator {
   readonly #world: World;
+  readonly #around: Omit<DriverDeps, "send"> & ReserverDeps & GiveBackDeps;
   readonly #driver: Driver;
+  readonly #reserver: Reserver;
   #isAlive = true;
   #isAlarmRunning = false;
 
   constructor(world: World) {
     this.#world = world;
-    const isAlive = () => this.#isAlive;
-    this.#driver = new Driver({
+    this.#around = {
       store: world.store,
-      sku: () => ({
-        key: "the SKU",
-        api: {
-          pin: (items) => world.callSku("pin", items, (item) => world.sku.pin(item), isAlive),
-          commit: (items) => world.callSku("commit", items, (item) => world.sku.commit(item), isAlive),
-          release: (items) => world.callSku("release", items, (item) => world.sku.release(item), isAlive),
-        },
-      }),
-      send: (messages) => world.send(messages),
+      sku: (_, skuId) => ({ key: skuId, api: this.#callsTo(skuId) }),
+      limits: () => ({ key: "limits", api: this.#limits() }),
+      // Nothing is late here: it arrives, or its caller is told that it failed.
+      inTime: (work) => work,
       nowMs: () => world.nowMs,
-    });
+    };
+    this.#driver = new Driver({ ...this.#around, send: (messages) => world.send(messages) });
+    this.#reserver = new Reserver(this.#around);
+  }
+
+  #limits(): LimitApi {
+    const world = this.#world;
+    const isAlive = () => this.#isAlive;
+    return {
+      claim: (items) => world.callLimits("claim", () => items.map((item) => world.claim(item)), isAlive),
+      giveBack: (items) =>
+        world.callLimits("unclaim", () => items.forEach((item) => void world.unclaim(item)), isAlive),
+    };
+  }
+
+  #callsTo(skuId: SkuId): CoordinatorSkuApi {
+    const world = this.#world;
+    const isAlive = () => this.#isAlive;
+    const to = (label: string) => ({ label, skuId });
+    return {
+      reserve: (items) =>
+        world.callSku(to("reserve"), items, (sku, item) => toAnswer(sku, sku.reserve(item), item), isAlive),
+      giveBack: (items) => world.callSku(to("give back"), items, (sku, item) => sku.giveBack(item), isAlive),
+      pin: (items) =>
+        world.callSku(to("pin"), items, (sku, item) => toAnswer(sku, sku.pin(item), item), isAlive),
+      commit: (items) =>
+        world.callSku(to("commit"), items, (sku, item) => toAnswer(sku, sku.commit(item), item), isAlive),
+      release: (items) =>
+        world.callSku(to("release"), items, (sku, item) => toAnswer(sku, sku.release(item), item), isAlive),
+      adjust: (items) =>
+        world.callSku(to("return"), items.map(named), (sku, item) => sku.adjust(item), isAlive),
+    };
   }
 
   die(): void {
     this.#isAlive = false;
   }
 
+  reserve(item: KeyedReserveItem): void {
+    const number = item.reservationId.at(-1);
+    this.#world.note(`reserve ${number}`);
+    this.#goOn(this.#reserver.reserve([item]), ([answer]) => {
+      this.#world.note(`reserve ${number}: ${answer?.ok ? "held" : answer?.refusal.code}`);
+    });
+  }
+
+  giveBack(number: number): void {
+    const item = {
+      reservationId: reservationId(number),
+      dropId: TERMS.dropId,
+      shopperId: shopperOf(number),
+    };
+    this.#goOn(
+      this.#reserver
+        .quiet(item.reservationId)
+        .then(() => (this.#isAlive ? giveBackBaskets(this.#around, [item]) : [])),
+      ([answer]) => this.#world.note(`give back ${number}: ${answer?.ok ? "done" : answer?.refusal.code}`),
+    );
+  }
+
   place(item: PlaceItem): void {
     const { store } = this.#world;
     if (!store.load(item.orderId)) {
-      store.insert(item, newFacts(item.payment.kind, item.unknownHoldMs), this.#world.nowMs);
+      if (takeOn(store, item, this.#world.nowMs) !== null) return;
     } else if (this.#driver.isBusy(item.orderId)) return;
     this.#world.note(`place ${item.orderId.at(-1)}`);
     this.#goOn(this.#driver.drive([item.orderId], "send"), () => {
       const record = store.load(item.orderId);
-      if (record && record.facts.units !== "unpinned") this.#world.acknowledged.add(item.orderId);
+      if (record && record.facts.units !== "unpinned" && record.facts.pinRefusal === null)
+        this.#world.acknowledged.add(item.orderId);
     });
+  }
+
+  command(command: OrderCommand): void {
+    const { orderId: id, act } = command;
+    const refusal = takeCommand(this.#world.store, command, this.#world.nowMs);
+    this.#world.note(`${act.kind} ${id.at(-1)}: ${refusal?.code ?? "taken"}`);
+    if (!refusal) this.#goOn(this.#driver.drive([id], "send"), () => {});
   }
 
   begin(message: PaymentMessage): BegunCommand | null {
@@ -421,13 +688,51 @@ class Coordinator {
   }
 }
 
-function toItem(number: number): PlaceItem {
+function toCommand(
+  { orderId: id, facts }: OrderRecord,
+  act: Extract<Act, { act: "cancel" | "refund" | "ship" }>,
+  number: number,
+): OrderCommand {
+  const command = {
+    orderId: id,
+    commandId: `command ${number}`,
+    fingerprint: fingerprint(number),
+    shopperId: null,
+  };
+  switch (act.act) {
+    case "cancel": {
+      const { by, restock } = act;
+      return {
+        ...command,
+        act: by === "shopper" ? { kind: "cancel", by } : { kind: "cancel", by, restock, reason: "said so" },
+      };
+    }
+    case "refund": {
+      const { amountMinor, restock } = act;
+      const lines = facts.lines.slice(0, act.units).map(({ skuId }) => ({ skuId, quantity: 1 }));
+      return { ...command, act: { kind: "refund", amountMinor, lines, restock, reason: "said so" } };
+    }
+    case "ship": {
+      const lines = act.isWhole ? null : facts.lines.slice(0, 1).map(({ skuId }) => ({ skuId, quantity: 1 }));
+      return {
+        ...command,
+        act: { kind: "ship", carrier: "Post", trackingNumber: String(number), trackingUrl: null, lines },
+      };
+    }
+  }
+}
+
+/** Two people with two orders each may have one; a card may buy three units. */
+function limitsFor(number: number) {
+  return { claims: [{ identity: `contact:${number % 3}`, max: 4 }], unitsPerInstrument: 3 };
+}
+
+function toItem(number: number, hasLimits: boolean): PlaceItem {
   return {
     orderId: orderId(number),
     fingerprint: fingerprint(number),
-    shopperId: shopperId(((number - 1) % SHOPPERS) + 1),
+    shopperId: shopperOf(number),
     dropId: TERMS.dropId,
-    skuId: TERMS.skuId,
     reservationId: reservationId(number),
     email: "shopper@example.com",
     payment: number % 2 === 0 ? { kind: "token", token: "tok_visa" } : { kind: "redirect" },
@@ -436,14 +741,42 @@ function toItem(number: number): PlaceItem {
     paymentWindowMs: 60_000,
     unknownHoldMs: 120_000,
     commandResendMs: 10_000,
+    terms: ok(orderTerms(hasLimits ? limitsFor(number) : {})),
   };
 }
 
-/** One authorize is open at most, and its own money is what a webhook is taken for; other money comes before or after. */
-function canGetGhostMoney({ facts: { lastAttempt, open } }: OrderRecord): boolean {
-  return lastAttempt > 0 && open?.operation !== "session" && open?.operation !== "authorize";
+/** One authorize, or session, is open at most, and its own money is what a webhook is taken for; other money comes before or after. */
+function canGetGhostMoney({ facts: { lastAttempt, open, isSessionOpen } }: OrderRecord): boolean {
+  return (
+    lastAttempt > 0 && !isSessionOpen && open?.operation !== "session" && open?.operation !== "authorize"
+  );
 }
 
+/** A correction is called by its order, for the journal. */
+const named = (item: AdjustItem) => ({
+  ...item,
+  reservationId: item.change.kind === "return" ? item.change.orderId : "",
+});
+
+/** What the object says, as an answer. */
+function toAnswer<Code extends "internal">(
+  sku: Bench,
+  said: string,
+  { reservationId: id }: { reservationId: string },
+): Result<Reservation, { code: Code }> {
+  const row = sku.rows.get(id);
+  const isDone =
+    /^(reserve|pinned|commit|late|release|reverse|lapse|held|committed|released|lapsed)( again)?$/.test(said);
+  if (!row || !isDone) return { ok: false, refusal: { code: said as Code } };
+  return { ok: true, value: row };
+}
+
+function saidBy(answer: StepAnswer | ReserveAnswer | GiveBackAnswer | AdjustAnswer): string {
+  if (!answer.ok) return answer.refusal.code;
+  return answer.value && "state" in answer.value ? answer.value.state : "done";
+}
+
+const shopperOf = (number: number) => shopperId(((number - 1) % SHOPPERS) + 1);
 const numberOf = (id: string) => Number.parseInt(id.slice(4), 16);
 const pickOf = <Value>(values: Value[], pick: number): Value | undefined => values[pick % values.length];
 const settled = () => new Promise<void>((done) => setImmediate(done));

@@ -149,6 +149,13 @@ describe("a chain", () => {
     expect(message.fate).toBe("acked");
   });
 
+  test("what finishes in one turn travels in one report", async () => {
+    const commands = Array.from({ length: 6 }, () => aCommand());
+    const world = aWorld({ begun: commands });
+    await consumeCommands(commands.map(messageFor), world.deps, world.lifetime);
+    expect(world.calls.report.map(({ length }) => length)).toEqual([6]);
+  });
+
   test("what finishes during a report travels together in the next", async () => {
     const commands = Array.from({ length: 6 }, () => aCommand());
     const world = aWorldWithOneQuick(commands);

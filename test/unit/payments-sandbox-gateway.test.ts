@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AmountMinor } from "../../schema/money.ts";
 import type { BegunCommand } from "../../schema/rpc.ts";
 import type { Sandbox } from "../../scripts/sandbox/server.ts";
 import type { LogEntry } from "../../workers/payments/deps.ts";
@@ -31,7 +32,8 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.close());
 
-const succeeds = { kind: "succeeded", ref: expect.stringMatching(/^pay_/) };
+const card = expect.stringMatching(/^card_[0-9a-f]{16}$/);
+const succeeds = { kind: "succeeded", ref: expect.stringMatching(/^pay_/), instrument: card };
 const resolve = (command: BegunCommand, nowMs = Date.now()) =>
   gateway.resolve({ ...command, mode: "resolve" }, nowMs);
 
@@ -61,6 +63,38 @@ describe("execute", () => {
     expect((await client.ledger()).payments).toMatchObject([
       { capturedMinor: 12_900, refundedMinor: 12_900 },
     ]);
+  });
+
+  test("a part is refunded, then the rest; more than was captured never is", async () => {
+    const capture = await authorized("capture");
+    await gateway.capture(capture);
+    const refund = (attempt: number, amountMinor: number, refundedMinor: number) => ({
+      ...aCommand({ orderId: capture.orderId, operation: "refund", attempt, paymentRef: capture.paymentRef }),
+      amountMinor: amountMinor as AmountMinor,
+      refundedMinor: refundedMinor as AmountMinor,
+    });
+    const done = { kind: "succeeded", ref: capture.paymentRef };
+    expect(await gateway.refund(refund(3, 900, 0))).toEqual(done);
+    expect(await gateway.refund(refund(3, 900, 0))).toEqual(done);
+    expect(await resolve(refund(3, 900, 0))).toEqual(done);
+    expect(await gateway.refund(refund(4, 12_001, 900))).toEqual({
+      kind: "declined",
+      reason: "refund_exceeds_captured",
+    });
+    expect(await gateway.refund(refund(5, 12_000, 900))).toEqual(done);
+    expect((await client.ledger()).payments).toMatchObject([{ status: "refunded", refundedMinor: 12_900 }]);
+  });
+
+  test("a card is told by the same name whatever its token does, and another by another", async () => {
+    const paidWith = async (token: string) => {
+      const outcome = await gateway.authorize(aCommand({ token }));
+      return outcome.kind === "succeeded" ? outcome.instrument : outcome.kind;
+    };
+    const name = await paidWith("tok_ok#visa");
+    expect(name).toEqual(card);
+    expect(await paidWith("tok_capture_declined#visa")).toBe(name);
+    expect(await paidWith("tok_ok#other")).not.toBe(name);
+    expect(await paidWith("tok_declined#visa")).toBe("declined");
   });
 
   test("an authorized payment is voided", async () => {
@@ -165,7 +199,11 @@ describe("what is nobody's refusal", () => {
   test.each([
     [200, "<html>", "unparsable"],
     [201, "{}", "unparsable"],
-    [201, '{"id":"pay_1","status":"authorized","order":"other","amountMinor":1}', "answer_differs"],
+    [
+      201,
+      '{"id":"pay_1","status":"authorized","order":"other","amountMinor":1,"refundedMinor":0,"instrument":"card_1"}',
+      "answer_differs",
+    ],
     [402, "not json", "unparsable"],
     [400, "{}", "http_400"],
     [302, "{}", "http_302"],

@@ -9,7 +9,14 @@ const anEvent = (data: Record<string, unknown> = {}, type = "payment.captured") 
   JSON.stringify({
     type,
     timestamp: new Date().toISOString(),
-    data: { order: anOrder(), paymentId: "pay_1", sessionId: null, amountMinor: 12_900, ...data },
+    data: {
+      order: anOrder(),
+      paymentId: "pay_1",
+      sessionId: null,
+      amountMinor: 12_900,
+      currency: "EUR",
+      ...data,
+    },
   });
 
 type World = ReturnType<typeof aWorld>;
@@ -53,8 +60,20 @@ describe("a webhook of the sandbox", () => {
       status: 204,
     });
     expect(world.calls.events).toEqual([
-      { orderId, kind, paymentRef: "pay_1", sessionRef: "ses_1", amountMinor: 12_900 },
+      { orderId, kind, paymentRef: "pay_1", sessionRef: "ses_1", amountMinor: 12_900, currency: "EUR" },
     ]);
+  });
+
+  test("what was paid with, and how much has gone back, reaches the coordinator too", async () => {
+    const world = aWorld({});
+    await deliver(world, anEvent({ instrument: "card_1" }, "payment.authorized"));
+    await deliver(world, anEvent({ refundedMinor: 900, amountMinor: 400 }, "payment.refunded"));
+    expect(world.calls.events).toMatchObject([
+      { kind: "authorized", instrument: "card_1" },
+      { kind: "refunded", amountMinor: 400, refundedMinor: 900 },
+    ]);
+    const long = "x".repeat(LIMITS.instrumentMaxChars + 1);
+    expect(await deliver(world, anEvent({ instrument: long }))).toMatchObject({ code: "invalid_request" });
   });
 
   test("a duplicate is taken in again: the coordinator does nothing the second time", async () => {

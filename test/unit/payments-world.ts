@@ -14,7 +14,7 @@ import type { ParkedMessageRow } from "../../schema/tables.ts";
 import { systemClock } from "../../workers/combine.ts";
 import type { Deps, LogEntry } from "../../workers/payments/deps.ts";
 import { type Gateway, succeeded } from "../../workers/payments/gateways/port.ts";
-import type { QueueMessage } from "../../workers/payments/queue-message.ts";
+import type { QueueMessage } from "../../workers/queue/message.ts";
 import { freshOrder, WEBHOOK_SECRET } from "./sandbox-client.ts";
 
 export const anOrder = () => freshOrder() as OrderId;
@@ -32,6 +32,7 @@ export function aCommand(given: Partial<BegunCommand> = {}): BegunCommand {
     key: `${orderId}:${operation}:${attempt}`,
     keyExpiresAtMs: Date.now() + 60 * 60_000,
     amountMinor: 12_900 as AmountMinor,
+    refundedMinor: 0 as AmountMinor,
     currency: "EUR" as Currency,
     token: "tok_ok",
     returnUrl: `http://shop.test/orders/${orderId}`,

@@ -139,3 +139,57 @@ describe("the crowd's client", () => {
     expect(client.traffic.requests).toBe(20);
   });
 });
+
+describe("a stream of events", () => {
+  /** A shop that writes these pieces one after the other, then ends the stream or breaks it off. */
+  async function streaming(pieces: string[], { breaksOff = false, expectsCrashes = false } = {}) {
+    const server = createServer(async (request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+      for (const piece of pieces) {
+        response.write(piece);
+        await new Promise((written) => setTimeout(written, 5));
+      }
+      if (breaksOff) request.socket.destroy();
+      else response.end();
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = new EdgeClient({ url, connections: 4, expectsCrashes, random: () => 0 });
+    closers.push(
+      () => client.close(),
+      () => new Promise((closed) => server.close(closed)),
+    );
+    return client;
+  }
+  const watched = { method: "GET", path: "/v1/orders/1/events", address: "10.0.0.1" } as const;
+  async function eventsOf(client: EdgeClient): Promise<string[]> {
+    const events: string[] = [];
+    for await (const data of client.events("events", watched, soon())) events.push(data);
+    return events;
+  }
+
+  test("is read event by event, wherever it is cut, without comments", async () => {
+    const client = await streaming([
+      "retry: 2000\n\nevent: order\nid: a\nda",
+      "ta: 1\n\n: here\n\ndata: ü",
+      "\n\n",
+    ]);
+    expect(await eventsOf(client)).toEqual(["1", "ü"]);
+    expect(client.traffic).toMatchObject({ requests: 1, unexpected: { count: 0 } });
+  });
+
+  test("that breaks off is a surprise only where nobody is killed, and what came before it counts", async () => {
+    const calm = await streaming(["data: 1\n\n"], { breaksOff: true });
+    expect(await eventsOf(calm)).toEqual(["1"]);
+    expect(calm.traffic.unexpected.count).toBe(1);
+    const killed = await streaming(["data: 1\n\n"], { breaksOff: true, expectsCrashes: true });
+    expect(await eventsOf(killed)).toEqual(["1"]);
+    expect(killed.traffic.unexpected.count).toBe(0);
+  });
+
+  test("that is none is told", async () => {
+    const { client } = await scripted([refusal("order_not_found")]);
+    expect(await eventsOf(client)).toEqual([]);
+    expect(client.traffic.unexpected.words.join()).toMatch(/events: 404/);
+  });
+});

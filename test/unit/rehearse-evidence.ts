@@ -33,6 +33,8 @@ const MOVES: Record<string, [available: number, reserved: number, sold: number]>
   commit: [0, -1, 1],
   reverse: [1, 0, -1],
   late: [-1, 0, 1],
+  give_back: [1, -1, 0],
+  offer: [-1, 1, 0],
 };
 
 /** Writes a ledger the way a SKU's object would. */
@@ -48,6 +50,8 @@ export function ledgerOf(
     reservationId: null,
     ticketId: null,
     quantity: stock,
+    adjustmentId: null,
+    reason: null,
     ...counts,
   };
   const rows = moves.map(([kind, n, atMs], index): LedgerRow => {
@@ -65,6 +69,8 @@ export function ledgerOf(
       reservationId: reservationId(n),
       ticketId: ticketId(n),
       quantity: 1,
+      adjustmentId: null,
+      reason: null,
       ...counts,
     };
     return row as LedgerRow;
@@ -86,6 +92,7 @@ export function reservationOf(n: number, changes: Partial<Reservation> = {}): Re
     createdAtMs: OPENS_AT_MS + 2_000,
     deadlineAtMs: OPENS_AT_MS + 12_000,
     orderId: orderId(n),
+    returned: 0,
     ...changes,
   } as Reservation;
 }
@@ -99,10 +106,18 @@ export function orderOf(n: number, changes: Partial<AuditedOrder> = {}): Audited
     status: "confirmed",
     cancelReason: null,
     money: "captured",
-    skuId: "runner",
-    quantity: 1,
+    lines: [{ skuId: "runner", quantity: 1, unitPriceMinor: 9_900, totalMinor: 9_900 }],
+    subtotalMinor: 9_900,
+    charges: [],
     totalMinor: 9_900,
     currency: "EUR",
+    refund: "none",
+    refundedMinor: 0,
+    fulfillment: "unshipped",
+    shipments: [],
+    shippingAddress: null,
+    consents: null,
+    isCancelable: true,
     paymentUrl: null,
     placedAtMs: OPENS_AT_MS + 3_000,
     updatedAtMs: OPENS_AT_MS + 4_000,
@@ -137,23 +152,18 @@ export function orderOf(n: number, changes: Partial<AuditedOrder> = {}): Audited
 }
 
 export function answerOf(order: AuditedOrder): OrderAnswer {
-  const { orderId, dropId, status, cancelReason, money, skuId, quantity, totalMinor, currency } = order;
-  const { paymentUrl, placedAtMs, updatedAtMs, pollAfterMs } = order;
-  return {
-    orderId,
-    dropId,
-    status,
-    cancelReason,
-    money,
-    skuId,
-    quantity,
-    totalMinor,
-    currency,
-    paymentUrl,
-    placedAtMs,
-    updatedAtMs,
-    pollAfterMs,
-  };
+  const {
+    shopperId: _shopper,
+    reservationId: _reservation,
+    version: _version,
+    projectedVersion: _projected,
+    sessionRef: _session,
+    paymentRef: _payment,
+    attention: _attention,
+    attempts: _attempts,
+    ...answer
+  } = order;
+  return answer;
 }
 
 export function rowOf(order: AuditedOrder): OrderRow {
@@ -161,11 +171,16 @@ export function rowOf(order: AuditedOrder): OrderRow {
     attempts: _attempts,
     projectedVersion: _projected,
     sessionRef: _session,
+    subtotalMinor: _subtotal,
     paymentUrl: _url,
     pollAfterMs: _poll,
+    refund: _refund,
+    consents,
+    isCancelable: _cancelable,
     ...rest
   } = order;
-  return { ...rest, email: "a@example.com", gateway: "sandbox" };
+  const termsVersion = consents?.termsVersion ?? null;
+  return { ...rest, termsVersion, email: "a@example.com", gateway: "sandbox" };
 }
 
 /** Shopper 1 bought one of two units, shopper 2 let theirs lapse: a small drop in which everything is as it should be. */
@@ -184,10 +199,10 @@ export function soundEvidence(): Evidence {
     key: `reserve-${index}`,
     answer: {
       reservationId: row.reservationId,
-      skuId: row.skuId,
-      quantity: 1,
-      unitPriceMinor: row.unitPriceMinor,
-      totalMinor: row.unitPriceMinor,
+      lines: [
+        { skuId: row.skuId, quantity: 1, unitPriceMinor: row.unitPriceMinor, totalMinor: row.unitPriceMinor },
+      ],
+      subtotalMinor: row.unitPriceMinor,
       currency: row.currency,
       expiresAtMs: row.deadlineAtMs,
     },
@@ -235,9 +250,16 @@ export function soundEvidence(): Evidence {
       })),
       passes: [1, 2].map((n) => ({ ticketId: ticketId(n), cohort: 0, rank: rank(n), issuedAtMs: at(1_800) })),
       reservations: given,
+      givenBack: [],
       orders: [
         { shopperId: shopperId(1), key: "place-1", reservationId: reservationId(1), answer: answerOf(order) },
       ],
+      parties: [],
+      sent: [],
+      waiting: [],
+      offers: [],
+      left: [],
+      commands: [],
     },
     collectedAtMs: at(30_000),
   };

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { addressOf, cardOf, type Dealings, type Hoard, partyOf } from "../../scripts/rehearse/dealings.ts";
 import { planTimeline, rehearsalDocument, splitStock } from "../../scripts/rehearse/document.ts";
 import { Restarts } from "../../scripts/rehearse/kills.ts";
 import { defaultOptions, parseOptions } from "../../scripts/rehearse/options.ts";
 import { planCrowd, planGatewayFaults, planUptimes } from "../../scripts/rehearse/plan.ts";
 import { createRandom } from "../../scripts/rehearse/random.ts";
 import { Faults } from "../../scripts/sandbox/faults.ts";
+import { addressIdentity, mailIdentity } from "../../workers/edge/identity/identities.ts";
 
 describe("the command line", () => {
   test("has an answer for everything that is not said", () => {
@@ -85,7 +87,13 @@ describe("the crowd", () => {
 
   test("has everybody in it: each visit, each payment, each habit", () => {
     const plans = planCrowd(defaultOptions({ shoppers: 2_000, faults: true }));
-    expect(new Set(plans.map((plan) => plan.visit))).toEqual(new Set(["no_show", "abandon", "buy"]));
+    expect(new Set(plans.map((plan) => plan.visit))).toEqual(
+      new Set(["no_show", "abandon", "give_back", "buy"]),
+    );
+    const sizes = plans.map(({ basketSize }) => basketSize);
+    expect(new Set(sizes)).toEqual(new Set([1, 2, 3]));
+    const baskets = sizes.filter((size) => size > 1).length;
+    expect(baskets / sizes.length).toBeCloseTo(0.34, 1);
     const payments = new Set(
       plans.map(({ payment }) => (payment.kind === "token" ? payment.token : payment.atPage)),
     );
@@ -112,6 +120,54 @@ describe("the crowd", () => {
     }
     expect(new Set(plans.map((plan) => plan.arrival.at)).size).toBe(2);
     expect(new Set(plans.map((plan) => plan.address)).size).toBe(2_000);
+  });
+
+  test("deals in every way there is once something may go wrong, and in none of them else", () => {
+    const dealings = planCrowd(defaultOptions({ shoppers: 2_000, faults: true })).map(
+      (plan) => plan.dealings,
+    );
+    const kinds = <Name extends keyof Dealings>(name: Name) => new Set(dealings.map((one) => one[name]));
+    expect(kinds("waits")).toEqual(new Set(["not", "takes", "ignores", "leaves"]));
+    expect(kinds("after").size).toBe(6);
+    expect(kinds("refund").size).toBe(3);
+    expect(kinds("country").size).toBe(4);
+    for (const habit of ["watches", "signsInLate", "forgetsConsent"] as const) {
+      expect(kinds(habit)).toEqual(new Set([true, false]));
+    }
+    expect(new Set(dealings.map(({ hoard }) => hoard?.by))).toEqual(
+      new Set([undefined, "customer", "mailbox", "house", "card"]),
+    );
+    expect(dealings.filter(({ waits }) => waits === "ignores").length).toBeLessThan(40);
+    const plain = planCrowd(defaultOptions({ shoppers: 200 }));
+    expect(
+      plain.every(({ dealings: { hoard, waits, after } }) => !hoard && waits === "not" && after === "keeps"),
+    ).toBe(true);
+  });
+
+  test("has few who are one customer, mailbox, house or card, and writes each of them in several ways", () => {
+    const plans = planCrowd(defaultOptions({ shoppers: 2_000, faults: true }));
+    const of = (by: Hoard["by"]) => plans.filter(({ dealings }) => dealings.hoard?.by === by);
+    const customers = of("customer");
+    expect(new Set(customers.map((plan) => partyOf(plan, "customer"))).size).toBeLessThan(
+      customers.length / 5,
+    );
+    const mailboxes = Map.groupBy(of("mailbox"), (plan) => partyOf(plan, "mailbox"));
+    for (const sharing of mailboxes.values()) {
+      expect(new Set(sharing.map(({ email }) => email)).size).toBe(sharing.length);
+      expect(new Set(sharing.map(({ email }) => mailIdentity(email))).size).toBe(1);
+    }
+    const houses = Map.groupBy(of("house"), (plan) => partyOf(plan, "house"));
+    for (const sharing of houses.values()) {
+      const written = sharing.map(addressOf);
+      expect(new Set(written.map(({ line1 }) => line1)).size).toBe(2);
+      const identities = written.map(({ line1, ...rest }) => addressIdentity({ lines: [line1], ...rest }));
+      expect(new Set(identities).size).toBe(1);
+    }
+    const cards = Map.groupBy(plans, (plan) => partyOf(plan, "card"));
+    for (const sharing of cards.values()) expect(new Set(sharing.map(cardOf)).size).toBe(1);
+    expect(new Set(plans.map(cardOf)).size).toBe(cards.size);
+    const alone = plans.filter(({ dealings }) => dealings.hoard === null);
+    expect(new Set(alone.map(({ email }) => mailIdentity(email))).size).toBe(alone.length);
   });
 
   test("pays without a misbehaving token unless faults are asked for", () => {
@@ -162,6 +218,21 @@ describe("the drop", () => {
       expect(document.skus.reduce((units, sku) => units + sku.stock, 0)).toBe(options.stock);
       expect(Date.parse(document.lobbyOpensAt)).toBeLessThan(opensAtMs - planTimeline(options).lobbyMs);
       expect(new Set(document.skus.map((sku) => sku.perShopper))).toEqual(new Set([1, 2]));
+    }
+  });
+
+  test("asks for everything that a document may ask for once something may go wrong", () => {
+    const plain = rehearsalDocument(defaultOptions(), 1_800_000_000_000);
+    expect(plain.limits).toMatchObject({ identity: "none", unitsPerShopper: null });
+    expect([plain.shipping, plain.terms, plain.waitingList.isOpen]).toEqual([null, null, false]);
+    for (const options of [defaultOptions({ faults: true }), defaultOptions({ kills: 1 })]) {
+      const { limits, shipping, terms, waitingList, orders } = rehearsalDocument(options, 1_800_000_000_000);
+      expect(Object.values(limits)).not.toContain(null);
+      expect(limits.identity).toBe("signed_claim");
+      expect(shipping).not.toBeNull();
+      expect(terms).not.toBeNull();
+      expect(waitingList.isOpen).toBe(true);
+      expect(orders.cancelWindowMs).toBeGreaterThan(planTimeline(options).patienceMs);
     }
   });
 });

@@ -53,6 +53,12 @@ describe("draining", () => {
     expect(isSettled(canceled({ attempts: [{ ...attempt, state: "unknown" }] }))).toBe(false);
   });
 
+  test("a confirmed order is settled once nothing of it is under way, also when all its money went back", () => {
+    expect(isSettled(orderOf(1, { money: "refunded", refund: "refunded" }))).toBe(true);
+    expect(isSettled(orderOf(1, { money: "authorized" }))).toBe(false);
+    expect(isSettled(orderOf(1, { pollAfterMs: 1_000 }))).toBe(false);
+  });
+
   test("gives up after its patience and says what is left", async () => {
     const drained = await drain(
       async () => standing({ pendingWebhooks: 1 }),

@@ -42,7 +42,7 @@ describe("webhooks", () => {
     for (const { headers, body: text } of listener.heard) {
       const event = new Webhook(WEBHOOK_SECRET).verify(text, headers as Record<string, string>);
       expect(event).toMatchObject({
-        data: { order, paymentId: body.id, sessionId: null, amountMinor: 12_900 },
+        data: { order, paymentId: body.id, sessionId: null, amountMinor: 12_900, currency: "EUR" },
       });
     }
   });

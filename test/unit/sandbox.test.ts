@@ -169,6 +169,7 @@ describe("sessions", () => {
       id: body.id,
       status: "authorized",
       paymentId: payments[0]?.id,
+      instrument: expect.stringMatching(/^card_/),
     });
   });
 

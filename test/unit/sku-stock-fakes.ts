@@ -1,7 +1,9 @@
+import { decideReturn } from "../../durable-objects/sku-stock/correcting/correct.ts";
 import {
   type Counts,
   type Decision,
   decideCommit,
+  decideGiveBack,
   decideLapse,
   decidePin,
   decideRelease,
@@ -18,7 +20,19 @@ import type {
   TicketId,
 } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
-import type { CommitItem, PinItem, ReleaseItem, ReserveItem, SkuTerms } from "../../schema/rpc.ts";
+import { ok } from "../../schema/result.ts";
+import type {
+  AdjustAnswer,
+  AdjustItem,
+  CommitItem,
+  GiveBackAnswer,
+  GiveBackItem,
+  OrderTerms,
+  PinItem,
+  ReleaseItem,
+  ReserveItem,
+  SkuTerms,
+} from "../../schema/rpc.ts";
 
 export const OPENS_AT_MS = 1_800_000_000_000;
 
@@ -35,6 +49,9 @@ export const terms = (over: Partial<SkuTerms> = {}): SkuTerms => ({
   opensAtMs: OPENS_AT_MS,
   closesAtMs: OPENS_AT_MS + 86_400_000,
   levelPushIntervalMs: 250,
+  isRemoved: false,
+  waitingOpen: true,
+  offerTtlMs: 30_000,
   ...over,
 });
 
@@ -54,6 +71,17 @@ export const reserveItem = (number: number, over: Partial<ReserveItem> = {}): Re
   ...over,
 });
 
+/** An order of a drop that ships nothing, has no terms and counts nobody. */
+export const orderTerms = (over: Partial<OrderTerms> = {}): OrderTerms => ({
+  shippingAddress: null,
+  charging: { kind: "none" },
+  termsVersion: null,
+  claims: [],
+  unitsPerInstrument: null,
+  cancelWindowMs: 60_000,
+  ...over,
+});
+
 export const full = (stock: number): Counts => ({ stock, available: stock, reserved: 0, sold: 0 });
 
 /** One SKU's units as plain values, moved by the real decisions: a small model of the object around them. */
@@ -61,6 +89,7 @@ export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
   const rows = new Map<string, ReservationRow>();
   const rowsOf = (shopper: string | undefined) =>
     [...rows.values()].filter((row) => row.shopperId === shopper);
+  const adjusted = new Set<string>();
   const bench = {
     counts,
     rows,
@@ -73,6 +102,7 @@ export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
           counts: bench.counts,
           existing: rows.get(item.reservationId) ?? null,
           shopperRows: rowsOf(item.shopperId),
+          arePromised: false,
           item,
           nowMs: bench.nowMs,
         }),
@@ -85,6 +115,28 @@ export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
     },
     release: (item: ReleaseItem) =>
       take(decideRelease(rows.get(item.reservationId) ?? null, item, bench.counts)),
+    giveBack: (item: GiveBackItem): GiveBackAnswer => {
+      const decision = decideGiveBack(rows.get(item.reservationId) ?? null, item, bench.counts);
+      if (!decision.ok) return decision;
+      if (decision.value?.kind) {
+        rows.delete(item.reservationId);
+        bench.counts = decision.value.counts;
+      }
+      return ok(null);
+    },
+    adjust: ({ adjustmentId, change }: AdjustItem): AdjustAnswer => {
+      if (change.kind !== "return") throw new Error("only returns here");
+      const level = { skuId: ours.skuId, ...bench.counts };
+      const made = ok({ outcome: "applied" as const, delta: 0, short: 0, level });
+      if (adjusted.has(adjustmentId)) return made;
+      const row = [...rows.values()].find(({ orderId: owner }) => owner === change.orderId) ?? null;
+      const decision = decideReturn(bench.counts, change, row);
+      if (!decision.ok) return decision;
+      adjusted.add(adjustmentId);
+      bench.counts = decision.value.counts;
+      if (decision.value.row) rows.set(decision.value.row.reservationId, decision.value.row);
+      return made;
+    },
     lapse: (number: number) => {
       const row = rows.get(reservationId(number));
       if (!row) throw new Error("no such row");

@@ -1,6 +1,5 @@
+import type { FieldError } from "../../schema/read-drop.ts";
 import type { RefusalCode } from "../../schema/refusals.ts";
-
-export type FieldError = { path: string; message: string };
 
 /** Why the console says no; `errors` names each field that is wrong, and why. */
 export type ConsoleRefusal = {

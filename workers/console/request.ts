@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type * as z from "zod";
+import { IdempotencyKey } from "../../schema/http.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { ConsoleContext } from "./app.ts";
 import { problem } from "./problem.ts";
@@ -38,4 +39,12 @@ export function check<Shape extends z.ZodType>(
     message: issue.message,
   }));
   return refuse({ code: "invalid_request", errors });
+}
+
+/** As the draft has it, a quoted string, or bare as many clients send it. */
+export function readIdempotencyKey(context: AnyContext): Result<IdempotencyKey, ConsoleRefusal> {
+  const header = context.req.header("Idempotency-Key");
+  if (header === undefined) return refuse({ code: "idempotency_key_missing" });
+  const key = IdempotencyKey.safeParse(header.trim().replace(/^"(.*)"$/, "$1"));
+  return key.success ? ok(key.data) : refuse({ code: "idempotency_key_invalid" });
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, or } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import {
   type AttemptRow,
@@ -25,12 +25,14 @@ export type Records = {
   appendOperatorLog(entry: Omit<OperatorLogRow, "entry">): Promise<void>;
 };
 
+const { told: _told, toldVersion: _toldVersion, ...ORDER_COLUMNS } = getTableColumns(orders);
+
 export function d1Records(database: D1Database): Records {
   const db = drizzle(database);
   return {
     orders: ({ dropId, after, limit }) =>
       db
-        .select()
+        .select(ORDER_COLUMNS)
         .from(orders)
         .where(and(gt(orders.orderId, after), dropId === null ? undefined : eq(orders.dropId, dropId)))
         .orderBy(asc(orders.orderId))

@@ -3,6 +3,11 @@ import { kvKeys, PublishedSummary } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
 import type { EdgeApi } from "../../schema/rpc.ts";
 import { type Clock, systemClock } from "../combine.ts";
+import { type Mailer, postedMail } from "../mail.ts";
+import { Misconfigured, requireSecrets } from "../misconfigured.ts";
+import { type CatalogReads, kvCatalogReads } from "./catalog/catalog-reads.ts";
+import { type BrandQuotes, postedQuotes } from "./checkout/brand-quotes.ts";
+import { type CustomerKeys, parseCustomerKeys } from "./identity/customer-keys.ts";
 import { type Keyset, parseKeyset } from "./keyset.ts";
 import { TUNING } from "./tuning.ts";
 
@@ -13,11 +18,20 @@ export type Deps = {
   /** A fresh stub: after an object's reset an old one stays broken. */
   state(): EdgeApi;
   publishedDrops(): Promise<DropsAnswer["drops"]>;
+  catalog: CatalogReads;
   /** false: shed. Loose, by location, and open when the binding fails: never for correctness. */
   allowAddress(address: string): Promise<boolean>;
   allowShopper(shopperId: string): Promise<boolean>;
+  allowMailFrom(address: string): Promise<boolean>;
+  mailer: Mailer;
+  brandQuotes: BrandQuotes;
+  customerKeys: CustomerKeys;
+  /** Other origins whose scripts may use the session-bearing routes, by bearer token. */
+  apiOrigins: ReadonlySet<string>;
   sessionKeys: Keyset;
   ticketKeys: Keyset;
+  /** For the links of mails, which the console signs. */
+  linkKeys: Keyset;
   clock: Clock;
   /** In [0, 1), for jitter only. */
   random(): number;
@@ -26,22 +40,48 @@ export type Deps = {
   log(entry: LogEntry): void;
 };
 
+/** Secrets that a deployment may leave out: `[secrets] required` knows only those that it may not. */
+type OptionalSecrets = { CUSTOMER_KEYS?: string };
+
 export type LogEntry = { level: "warn" | "error"; event: string; [field: string]: unknown };
 
 /** Wires the Worker's bindings. @throws when a keyset is malformed; the message never holds a secret. */
 export function depsFrom(env: EdgeEnv): Deps {
+  requireSecrets("edge", env);
   return {
     state: () => env.STATE,
     publishedDrops: () => listPublished(env.CONFIG),
+    catalog: kvCatalogReads(env.CONFIG),
     allowAddress: (address) => allow(env.LIMIT_BY_ADDRESS, address),
     allowShopper: (shopperId) => allow(env.LIMIT_BY_SHOPPER, shopperId),
+    allowMailFrom: (address) => allow(env.LIMIT_MAIL_BY_ADDRESS, address),
+    mailer: postedMail({
+      url: env.MAIL_URL,
+      apiKey: env.MAIL_API_KEY,
+      from: env.MAIL_FROM,
+      fetch: (...request) => fetch(...request),
+    }),
+    brandQuotes: postedQuotes((...request) => fetch(...request)),
+    customerKeys: parseCustomerKeys("CUSTOMER_KEYS", (env as OptionalSecrets).CUSTOMER_KEYS),
+    apiOrigins: parseOrigins(env.API_ORIGINS),
     sessionKeys: parseKeyset("SESSION_KEYS", env.SESSION_KEYS),
     ticketKeys: parseKeyset("TICKET_KEYS", env.TICKET_KEYS),
+    linkKeys: parseKeyset("LINK_KEYS", env.LINK_KEYS),
     clock: systemClock,
     random: () => Math.random(),
     randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex"),
     log: (entry) => console[entry.level](JSON.stringify(entry)),
   };
+}
+
+/** Origins as browsers write them, separated by spaces. @throws at one that no browser could send. */
+export function parseOrigins(list: string): Set<string> {
+  const origins = list.split(/\s+/).filter((origin) => origin !== "");
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw new Misconfigured(`API_ORIGINS: ${origin} is not an origin, such as https://shop.example`);
+  }
+  return new Set(origins);
 }
 
 async function allow(limiter: RateLimit, key: string): Promise<boolean> {

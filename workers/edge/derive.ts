@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { canonicalJson } from "../../schema/canonical-json.ts";
 import {
   type DropId,
   type Fingerprint,
@@ -45,17 +46,6 @@ export function fingerprintOf(body: unknown): Fingerprint {
 export function rankOf(seedHex: string, ticketId: TicketId): number {
   const mac = createHmac("sha256", Buffer.from(seedHex, "hex")).update(Buffer.from(ticketId, "hex")).digest();
   return Number(mac.readBigUInt64BE(0) >> 11n) / 2 ** 53;
-}
-
-/** JSON with sorted keys and no spacing, of plain parsed JSON. Fields that are undefined are left out, as JSON does. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
-  return `{${fields.join(",")}}`;
 }
 
 function digest(...parts: string[]): Buffer {

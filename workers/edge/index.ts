@@ -1,3 +1,4 @@
+import { answerMisconfigured } from "../misconfigured.ts";
 import { createApp } from "./app.ts";
 import { depsFrom } from "./deps.ts";
 
@@ -5,7 +6,11 @@ let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request, env, context) {
-    app ??= createApp(depsFrom(env));
+    try {
+      app ??= createApp(depsFrom(env));
+    } catch (error) {
+      return answerMisconfigured(error);
+    }
     return app.fetch(request, env, context);
   },
 } satisfies ExportedHandler<EdgeEnv>;

@@ -1,16 +1,4 @@
-import * as z from "zod";
-
-const SECRET_BYTES = 32;
-
-const KeysetVariable = z
-  .array(z.strictObject({ kid: z.string().regex(/^[\w-]{1,32}$/), secret: z.base64url() }))
-  .min(1)
-  .refine((keys) => keys.every(({ secret }) => Buffer.from(secret, "base64url").length === SECRET_BYTES), {
-    message: `each secret is ${SECRET_BYTES} bytes in base64url`,
-  })
-  .refine((keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length, {
-    message: "each kid is unique",
-  });
+import { KeysetSecret } from "../../schema/secrets.ts";
 
 /** Keys by their id: the first one signs, all of them verify. */
 export type Keyset = { signingKid: string; key(kid: string): Promise<CryptoKey | undefined> };
@@ -22,7 +10,7 @@ export type Keyset = { signingKid: string; key(kid: string): Promise<CryptoKey |
  * @throws with the variable's name and what is wrong with it, never with its value.
  */
 export function parseKeyset(variable: string, json: string): Keyset {
-  const parsed = KeysetVariable.safeParse(readJson(json));
+  const parsed = KeysetSecret.safeParse(readJson(json));
   if (!parsed.success) {
     throw new Error(
       `${variable} is not a keyset: ${parsed.error.issues.map(({ message }) => message).join("; ")}`,

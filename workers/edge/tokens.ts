@@ -9,14 +9,31 @@ import { TUNING } from "./tuning.ts";
 const ISSUER = "dropline";
 const ALGORITHM = "HS256";
 
-const SessionClaims = z.object({ sub: ShopperId });
+const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Who the shopper has shown to be beside somebody with a session: digests of the normalized mail and of the brand's customer. */
+const SessionClaims = z.object({ sub: ShopperId, mail: Digest.optional(), cust: Digest.optional() });
 const TicketClaims = z.object({ sub: ShopperId, drop: DropId, tid: TicketId, coh: z.int().min(0) });
 /** `ims`: when it was issued, in milliseconds: told apart from "before it was sold out", which seconds could not. */
-const PassClaims = TicketClaims.extend({ rnk: z.number().min(0).lt(1), ims: z.int() });
+const PassClaims = TicketClaims.extend({
+  rnk: z.number().min(0).lt(1),
+  ims: z.int(),
+  /** Whose units it takes: what limits are counted by. */
+  idn: z.string().min(1).max(LIMITS.identityMaxChars),
+});
+/** A code on its way by mail: `prf` proves it to whoever has the key `kid`, and tells it to nobody. */
+const MailCodeClaims = z.object({
+  sub: ShopperId,
+  jti: z.string().regex(/^[0-9a-f]{32}$/),
+  mail: Digest,
+  kid: z.string(),
+  prf: Digest,
+});
 
 export type SessionClaims = z.infer<typeof SessionClaims>;
 export type TicketClaims = z.infer<typeof TicketClaims>;
 export type PassClaims = z.infer<typeof PassClaims>;
+export type MailCodeClaims = z.infer<typeof MailCodeClaims>;
 export type Signed = { token: string; issuedAtMs: number; expiresAtMs: number };
 
 export type TokenKind<Claims> = {
@@ -29,14 +46,16 @@ export type Tokens = {
   session: TokenKind<SessionClaims>;
   ticket: TokenKind<TicketClaims>;
   pass: TokenKind<PassClaims>;
+  mailCode: TokenKind<MailCodeClaims>;
 };
 
-/** The three tokens of the house. `typ` and `aud` differ, so none passes for another, even under one key. */
+/** The tokens of the house. `typ` and `aud` differ, so none passes for another, even under one key. */
 export function createTokens(sessionKeys: Keyset, ticketKeys: Keyset, clock: Clock): Tokens {
   return {
     session: tokenKind("session", SessionClaims, sessionKeys, clock),
     ticket: tokenKind("ticket", TicketClaims, ticketKeys, clock),
     pass: tokenKind("pass", PassClaims, ticketKeys, clock),
+    mailCode: tokenKind("mail-code", MailCodeClaims, sessionKeys, clock),
   };
 }
 

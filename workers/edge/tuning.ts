@@ -18,9 +18,22 @@ export const TUNING = {
   /** KV lists at most 1,000 names a call; a brand has far fewer drops. */
   dropListMax: 1_000,
 
-  /** Retry-After of a 429: the length of the binding's windows in wrangler.toml. */
+  /** How soon an isolate sees that the catalog changed, once KV shows it. */
+  catalogTtlMs: 2_000,
+  /** A product of the version that the index names stays as it is. */
+  productTtlMs: 5 * 60_000,
+  /** KV's own cache at this location; its least is 30 s. */
+  catalogKvCacheSeconds: 30,
+  /** More changed products than these, and everything of the catalog is purged: a purge takes 100 tags. */
+  purgeTagsMax: 90,
+
+  /** Retry-After of a 429, and RateLimit-Policy: what the bindings in wrangler.toml say, which a test compares. */
+  addressSessions: 1_200,
+  addressMails: 300,
+  shopperWrites: 120,
   addressWindowMs: 60_000,
   shopperWindowMs: 10_000,
+  mailWindowMs: 60_000,
 
   /** Bounds of "ask again after": half of the expected wait, so that polls grow with the logarithm of the wait. */
   pollMinMs: 1_000,
@@ -30,10 +43,27 @@ export const TUNING = {
   /** A page without JavaScript reloads as a whole, so a little less often. */
   pageRefreshMinSeconds: 2,
   pageRefreshMaxSeconds: 30,
+  /** The Idempotency-Key of a form: nobody guesses 128 bits, and no two forms draw the same. */
+  formKeyBytes: 16,
+  /** Places on waiting lists that a browser is shown the way back to: with the largest basket 3 KB of a cookie's 4. */
+  keptEntriesMax: 5,
+
+  /** A stream ends after this and is taken up again: subrequests of one invocation stay few, and deployments come through. */
+  streamMaxMs: 5 * 60_000,
+  /** Proxies end connections that are silent for a minute, some after 30 s. */
+  streamHeartbeatMs: 15_000,
+  /** How long a client waits before it takes up a stream that ended. */
+  streamRetryMs: 2_000,
+  /** Streams of one isolate at once, a few KB each; beyond this a client polls, which costs the same calls. */
+  streamsMax: 2_000,
 
   /** Cache-Control of public answers. */
   snapshotMaxAgeSeconds: 1,
   recordMaxAgeSeconds: 2,
   dropMaxAgeSeconds: 2,
   dropListMaxAgeSeconds: 5,
+  /** A price that is shown half a minute too long harms nobody: a drop has its own. */
+  catalogMaxAgeSeconds: 30,
+  /** The document changes with a deployment. */
+  openApiMaxAgeSeconds: 300,
 } as const;

@@ -1,14 +1,14 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { PaymentMessage } from "../../schema/messages.ts";
 import type { BeginAnswer, BegunCommand, Outcome } from "../../schema/rpc.ts";
+import { type QueueMessage, retryLater } from "../queue/message.ts";
+import { parkMessages } from "../queue/park.ts";
+import { createSlots } from "../queue/slots.ts";
 import { callState } from "./call-state.ts";
 import type { Deps } from "./deps.ts";
 import { unknown } from "./gateways/port.ts";
-import { parkMessages } from "./park-dead-letters.ts";
-import { type QueueMessage, retryLater } from "./queue-message.ts";
 import { createReporter } from "./reporter.ts";
 import { runCommand } from "./run-command.ts";
-import { createSlots } from "./slots.ts";
 import { TUNING } from "./tuning.ts";
 
 /** What a queue's invocation grants: work that goes on after its batch has been given back. */

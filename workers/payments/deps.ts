@@ -1,11 +1,14 @@
 import * as z from "zod";
 import { LIMITS } from "../../schema/limits.ts";
+import type { GatewayProbe } from "../../schema/preflight.ts";
 import type { PaymentsApi } from "../../schema/rpc.ts";
 import type { GatewayName } from "../../schema/statuses.ts";
 import { type Clock, systemClock } from "../combine.ts";
+import { requireSecrets } from "../misconfigured.ts";
+import { d1Parking, type Parking } from "../queue/store.ts";
 import type { Gateway } from "./gateways/port.ts";
 import { sandboxGateway } from "./gateways/sandbox.ts";
-import { d1Parking, type Parking } from "./store.ts";
+import { probeSandbox } from "./gateways/sandbox-probe.ts";
 
 export type LogEntry = { level: "info" | "warn" | "error"; event: string; [field: string]: unknown };
 
@@ -26,7 +29,9 @@ export type Deps = {
 
 const GatewayConcurrency = z.coerce.number().int().min(1).max(LIMITS.gatewayConcurrencyMax);
 
+/** Wires the Worker's bindings. @throws Misconfigured when a secret is missing or malformed. */
 export function depsFrom(env: PaymentsEnv): Deps {
+  requireSecrets("payments", env);
   const log = (entry: LogEntry) => console[entry.level](JSON.stringify(entry));
   return {
     state: env.STATE,
@@ -44,5 +49,14 @@ export function depsFrom(env: PaymentsEnv): Deps {
     gatewayConcurrency: GatewayConcurrency.parse(env.GATEWAY_CONCURRENCY),
     random: () => Math.random(),
     log,
+  };
+}
+
+/** How each gateway is asked whether it answers. @throws Misconfigured when a secret is missing or malformed. */
+export function probesFrom(env: PaymentsEnv): Record<GatewayName, () => Promise<GatewayProbe>> {
+  requireSecrets("payments", env);
+  const wire = { url: env.SANDBOX_URL, apiKey: env.SANDBOX_API_KEY };
+  return {
+    sandbox: () => probeSandbox({ ...wire, fetch: (...request) => fetch(...request) }, systemClock.now),
   };
 }

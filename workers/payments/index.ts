@@ -1,14 +1,21 @@
+import { answerMisconfigured } from "../misconfigured.ts";
 import { createApp } from "./app.ts";
 import { consumeCommands } from "./consume-commands.ts";
 import { depsFrom } from "./deps.ts";
 import { parkDeadLetters } from "./park-dead-letters.ts";
+
+export { ForConsole } from "./for-console.ts";
 
 /** One an isolate: it holds the lane in which webhooks travel together. */
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request, env, context) {
-    app ??= createApp(depsFrom(env));
+    try {
+      app ??= createApp(depsFrom(env));
+    } catch (error) {
+      return answerMisconfigured(error);
+    }
     return app.fetch(request, env, context);
   },
 

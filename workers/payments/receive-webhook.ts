@@ -1,7 +1,8 @@
 import { Webhook } from "standardwebhooks";
 import * as z from "zod";
 import { OrderId } from "../../schema/ids.ts";
-import { AmountMinor } from "../../schema/money.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { AmountMinor, Currency } from "../../schema/money.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { GatewayEvent, Refusal } from "../../schema/rpc.ts";
 import type { Lifetime } from "../combine.ts";
@@ -24,6 +25,9 @@ const EventData = z.object({
   paymentId: GatewayId,
   sessionId: GatewayId,
   amountMinor: AmountMinor,
+  currency: Currency,
+  instrument: z.string().min(1).max(LIMITS.instrumentMaxChars).optional(),
+  refundedMinor: AmountMinor.optional(),
 });
 
 export type WebhookRequest = {
@@ -93,7 +97,15 @@ function readEvent(text: string): Result<GatewayEvent | null, WebhookRefusal> {
   if (!Object.hasOwn(KINDS, type)) return ok(null);
   const event = EventData.safeParse(data);
   if (!event.success) return refuse({ code: "invalid_request" });
-  const { order, paymentId, sessionId, amountMinor } = event.data;
+  const { order, paymentId, sessionId, instrument, refundedMinor, ...amount } = event.data;
   const kind = KINDS[type as keyof typeof KINDS];
-  return ok({ orderId: order, kind, paymentRef: paymentId, sessionRef: sessionId, amountMinor });
+  return ok({
+    orderId: order,
+    kind,
+    paymentRef: paymentId,
+    sessionRef: sessionId,
+    ...amount,
+    ...(instrument === undefined ? {} : { instrument }),
+    ...(refundedMinor === undefined ? {} : { refundedMinor }),
+  });
 }

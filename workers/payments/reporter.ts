@@ -8,8 +8,8 @@ type Waiting = {
 };
 
 /**
- * Reports travel together without a fixed wait: what finishes in one turn, or while one report is under way, forms the next. Each promise
- * settles with the answer to its own item, or with the error of the call that carried it.
+ * Reports travel together without a fixed wait: what finishes in one turn, or while one report is under way, forms the
+ * next. Each promise settles with the answer to its own item, or with the error of the call that carried it.
  */
 export function createReporter(
   send: (items: ReportItem[]) => Promise<ReportAnswer[]>,

@@ -1,23 +1,29 @@
+import type { OrderNotification } from "../../../schema/events.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { logError } from "../../log.ts";
-import type { OrderStore } from "../store.ts";
+import type { OrderRecord, OrderStore } from "../store.ts";
 import { toAttemptRows, toOrderRow } from "./rows.ts";
 import { upsert } from "./store.ts";
 
+type Deps = { store: OrderStore; database: D1Database; notifications: Queue<OrderNotification> };
+
 /**
- * Carries changed orders to D1, a batch at a time, beside everything else: a D1 that is slow or away holds up no order.
- * What was not carried stays behind in the rows and is due again.
+ * Carries changed orders to D1, a batch at a time, and then says on the queue that they are there; beside everything else:
+ * a D1 or a queue that is slow or away holds up no order. One note covers both, written last: what was not carried and
+ * announced stays behind in the rows and is due again, so each version, or a later one, is announced at least once.
  */
 export class Projector {
   readonly #store: OrderStore;
   readonly #database: D1Database;
+  readonly #notifications: Queue<OrderNotification>;
   #isRunning = false;
   #notBeforeMs = 0;
   #failures = 0;
 
-  constructor(store: OrderStore, database: D1Database) {
+  constructor({ store, database, notifications }: Deps) {
     this.#store = store;
     this.#database = database;
+    this.#notifications = notifications;
   }
 
   /** Carries one batch if it is time. Never rejects. */
@@ -48,8 +54,18 @@ export class Projector {
     const records = this.#store.unprojected();
     if (records.length === 0) return;
     const attempts = records.flatMap((record) => toAttemptRows(record, this.#store.attempts(record.orderId)));
-    await inTime(upsert(this.#database, records.map(toOrderRow), attempts));
+    await inTime(upsert(this.#database, records.map(toOrderRow), attempts), "D1");
+    await inTime(this.#announce(records), "the queue");
     for (const { orderId, version } of records) this.#store.noteProjected(orderId, version);
+  }
+
+  async #announce(records: OrderRecord[]): Promise<void> {
+    const messages = records.map(({ orderId, version }) => ({
+      body: { kind: "order", orderId, version } satisfies OrderNotification,
+    }));
+    for (let from = 0; from < messages.length; from += LIMITS.queueBatchMax) {
+      await this.#notifications.sendBatch(messages.slice(from, from + LIMITS.queueBatchMax));
+    }
   }
 
   #pauseMs(): number {
@@ -58,11 +74,11 @@ export class Projector {
   }
 }
 
-/** A batch that comes to its end later than this does no harm: only newer versions replace rows. */
-async function inTime(work: Promise<void>): Promise<void> {
+/** Work that comes to its end later than this does no harm: only newer versions replace rows, and a message may come twice. */
+async function inTime(work: Promise<void>, what: string): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Error("D1 did not answer in time")),
+    () => late.reject(new Error(`${what} did not answer in time`)),
     LIMITS.effectRetryMaxMs,
   );
   try {

@@ -1,6 +1,7 @@
 import type { AuditedAttempt } from "../../../schema/rpc.ts";
 import type { AttemptState } from "../../../schema/statuses.ts";
 import type { AttemptRow, OrderRow } from "../../../schema/tables.ts";
+import { fulfillmentOf } from "../after-sale.ts";
 import { statusOf } from "../decide.ts";
 import type { OrderRecord } from "../store.ts";
 
@@ -21,10 +22,15 @@ export function toOrderRow({
     status: statusOf(facts),
     cancelReason: facts.cancelReason,
     money: facts.money,
-    skuId: request.skuId,
-    quantity: facts.quantity,
+    lines: facts.lines,
     totalMinor: facts.totalMinor,
     currency: facts.currency,
+    charges: facts.charges,
+    refundedMinor: facts.refundedMinor,
+    fulfillment: fulfillmentOf(facts),
+    shipments: facts.shipments,
+    shippingAddress: request.shippingAddress,
+    termsVersion: request.termsVersion,
     email: request.email,
     gateway: request.gateway,
     paymentRef: facts.paymentRef,

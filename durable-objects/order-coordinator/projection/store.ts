@@ -4,7 +4,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type AttemptRow, attempts, type OrderRow, orders } from "../../../schema/tables.ts";
 
-const ORDER_COLUMNS = 18;
+const ORDER_COLUMNS = 23;
 const ATTEMPT_COLUMNS = 9;
 
 /** In one D1 transaction: rows that D1 has in a newer version stay as they are, so a late or repeated batch is harmless. */
@@ -26,6 +26,9 @@ export async function upsert(
             cancelReason: sql`excluded.cancel_reason`,
             money: sql`excluded.money`,
             paymentRef: sql`excluded.payment_ref`,
+            refundedMinor: sql`excluded.refunded_minor`,
+            fulfillment: sql`excluded.fulfillment`,
+            shipments: sql`excluded.shipments`,
             attention: sql`excluded.attention`,
             updatedAtMs: sql`excluded.updated_at_ms`,
             version: sql`excluded.version`,

@@ -1,4 +1,4 @@
-import type { OrderAnswer, ReservationAnswer } from "../../../schema/http.ts";
+import type { OrderAnswer } from "../../../schema/http.ts";
 import type { AuditedOrder, Reservation } from "../../../schema/rpc.ts";
 import type { Evidence, OrderGiven } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
@@ -10,10 +10,18 @@ export function auditAnswers(evidence: Pick<Evidence, "skus" | "orders" | "answe
 
 function auditReservations({ skus, answers }: Pick<Evidence, "skus" | "answers">): Violation[] {
   const found: Violation[] = [];
-  const rows = new Map<string, Reservation>();
-  for (const sku of skus) for (const row of sku.reservations) rows.set(row.reservationId, row);
+  const baskets = basketsOf(skus);
+  const returned = new Set(answers.givenBack.map(({ reservationId }) => reservationId));
+  for (const { reservationId, isAcknowledged } of answers.givenBack) {
+    const isTaken = baskets.get(reservationId)?.some(({ state }) => state !== "lapsed");
+    if (isAcknowledged && isTaken)
+      found.push(violation("acknowledgedLost", `${reservationId} was given back, but is taken`));
+  }
   for (const { shopperId, answer } of answers.reservations) {
-    const row = rows.get(answer.reservationId);
+    const rows = baskets.get(answer.reservationId) ?? [];
+    const [row] = rows;
+    // Whoever asked to give it back may not have heard that it was done.
+    if (row === undefined && returned.has(answer.reservationId)) continue;
     if (row === undefined) {
       found.push(
         violation("acknowledgedLost", `${answer.reservationId} was answered 201, but no object has it`),
@@ -23,12 +31,10 @@ function auditReservations({ skus, answers }: Pick<Evidence, "skus" | "answers">
     const told = { ...answer, shopperId };
     const kept: typeof told = {
       reservationId: row.reservationId,
-      skuId: row.skuId,
-      quantity: row.quantity,
-      unitPriceMinor: row.unitPriceMinor,
-      totalMinor: (row.unitPriceMinor * row.quantity) as ReservationAnswer["totalMinor"],
+      lines: rows.map(lineOf),
+      subtotalMinor: sumOf(rows) as (typeof told)["subtotalMinor"],
       currency: row.currency,
-      expiresAtMs: row.deadlineAtMs,
+      expiresAtMs: Math.min(...rows.map(({ deadlineAtMs }) => deadlineAtMs)),
       shopperId: row.shopperId,
     };
     const differing = differences(told, kept);
@@ -40,11 +46,31 @@ function auditReservations({ skus, answers }: Pick<Evidence, "skus" | "answers">
   return found;
 }
 
+/** The rows of each basket, one a SKU, by SKU. */
+export function basketsOf(skus: Evidence["skus"]): Map<string, Reservation[]> {
+  const rows = skus.flatMap((sku) => sku.reservations);
+  const bySku = rows.toSorted((one, other) => (one.skuId < other.skuId ? -1 : 1));
+  return Map.groupBy(bySku, ({ reservationId }) => reservationId as string);
+}
+
+/** What a line must say: written here a second time, from the object's row alone. */
+export function lineOf({ skuId, quantity, unitPriceMinor }: Reservation): OrderAnswer["lines"][number] {
+  const total = (unitPriceMinor * quantity) as OrderAnswer["totalMinor"];
+  return { skuId, quantity, unitPriceMinor, totalMinor: total };
+}
+
+export function sumOf(rows: Reservation[]): number {
+  return rows.reduce((sum, row) => sum + row.unitPriceMinor * row.quantity, 0);
+}
+
 function auditPlaced({ orders, answers }: Pick<Evidence, "orders" | "answers">): Violation[] {
   const found = new Map<string, Violation>();
   const lose = (orderId: string, words: string) =>
     found.set(`${orderId} ${words}`, violation("acknowledgedLost", `${orderId} ${words}`));
   const rows = new Map<string, AuditedOrder>(orders.map((order) => [order.orderId, order]));
+  const unwanted = new Set(
+    answers.commands.flatMap(({ kind, orderId }) => (kind === "cancel" ? [orderId] : [])),
+  );
   for (const { shopperId, reservationId, answer } of answers.orders) {
     const row = rows.get(answer.orderId);
     if (row === undefined) {
@@ -56,7 +82,7 @@ function auditPlaced({ orders, answers }: Pick<Evidence, "orders" | "answers">):
       { ...lasting(row), ...pick(row) },
     );
     if (differing) lose(answer.orderId, `was told one thing and kept another: ${differing}`);
-    if (answer.status === "confirmed" && row.status !== "confirmed") {
+    if (answer.status === "confirmed" && row.status !== "confirmed" && !unwanted.has(row.orderId)) {
       lose(answer.orderId, `was told confirmed, but is ${row.status}`);
     }
   }
@@ -69,8 +95,10 @@ const pick = ({ shopperId, reservationId }: AuditedOrder) => ({
 });
 
 /** What never changes about an order once it is acknowledged. */
-function lasting({ orderId, dropId, skuId, quantity, totalMinor, currency, placedAtMs }: OrderAnswer) {
-  return { orderId, dropId, skuId, quantity, totalMinor, currency, placedAtMs };
+function lasting(answer: OrderAnswer) {
+  const { orderId, dropId, lines, subtotalMinor, charges, totalMinor, currency, placedAtMs } = answer;
+  const bought = { lines, subtotalMinor, charges, totalMinor, currency };
+  return { orderId, dropId, ...bought, consents: answer.consents, placedAtMs };
 }
 
 /** One shopper's repeats under one key got one answer. */
@@ -94,7 +122,8 @@ function auditRepeats({ answers }: Pick<Evidence, "answers">): Violation[] {
 }
 
 function differences(told: Record<string, unknown>, kept: Record<string, unknown>): string | null {
-  const names = Object.keys(told).filter((name) => told[name] !== kept[name]);
+  const words = (value: unknown) => JSON.stringify(value) ?? "nothing";
+  const names = Object.keys(told).filter((name) => words(told[name]) !== words(kept[name]));
   if (names.length === 0) return null;
-  return names.map((name) => `${name} ${String(told[name])} / ${String(kept[name])}`).join(", ");
+  return names.map((name) => `${name} ${words(told[name])} / ${words(kept[name])}`).join(", ");
 }

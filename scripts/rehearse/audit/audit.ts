@@ -1,11 +1,15 @@
+import { auditAfterSale } from "./after-sale.ts";
 import { auditAnswers } from "./answers.ts";
+import { auditCharges } from "./charges.ts";
 import type { Evidence } from "./evidence.ts";
+import { auditLimits } from "./limits.ts";
 import { auditLine, auditTickets } from "./line.ts";
 import { auditMoney } from "./money.ts";
 import { auditOrders } from "./orders.ts";
 import { auditProjection } from "./projection.ts";
-import { auditLedger, auditLimits, auditLives } from "./stock.ts";
+import { auditLedger, auditLives } from "./stock.ts";
 import { GUARANTEES, type Guarantee, type Violation, violation } from "./violation.ts";
+import { auditWaiting } from "./waiting.ts";
 
 export type Verdict = {
   guarantees: Record<Guarantee, number>;
@@ -20,16 +24,16 @@ export function audit(evidence: Evidence): Verdict {
     ...evidence.document.skus.flatMap((document): Violation[] => {
       const sku = evidence.skus.find((candidate) => candidate.skuId === document.id);
       if (sku === undefined) return [violation("integrity", `${document.id} was not audited`)];
-      return [
-        ...auditLedger(sku, document),
-        ...auditLives(sku, evidence.collectedAtMs),
-        ...auditLimits(sku, document),
-      ];
+      return [...auditLedger(sku, document), ...auditLives(sku, evidence.collectedAtMs)];
     }),
+    ...auditLimits(evidence),
     ...auditOrders(evidence),
+    ...auditCharges(evidence),
+    ...auditAfterSale(evidence),
     ...auditMoney(evidence),
     ...auditAnswers(evidence),
     ...auditLine(evidence),
+    ...auditWaiting(evidence),
     ...auditTickets(evidence),
     ...auditProjection(evidence),
   ];

@@ -43,7 +43,7 @@ function auditPayment(order: AuditedOrder, entries: GatewayEntry[]): Violation[]
       violation("capturedWithoutOrder", `${order.orderId} is ${order.status}, but the gateway keeps ${kept}`),
     );
   }
-  if (kept <= 0 && order.status === "confirmed") {
+  if (kept <= 0 && order.status === "confirmed" && order.refund !== "refunded") {
     found.push(
       violation("capturedWithoutOrder", `${order.orderId} is confirmed, but the gateway keeps nothing`),
     );
@@ -57,7 +57,23 @@ function auditPayment(order: AuditedOrder, entries: GatewayEntry[]): Violation[]
       ),
     );
   }
-  return [...found, ...auditAuthorizations(order, entries)];
+  return [...found, ...auditRefunded(order, entries), ...auditAuthorizations(order, entries)];
+}
+
+/** What the shopper is told went back is what the gateway sent. */
+function auditRefunded(
+  { orderId, refund, refundedMinor, totalMinor }: AuditedOrder,
+  entries: GatewayEntry[],
+): Violation[] {
+  const found: Violation[] = [];
+  const sentMinor = sum(entries, "refunded");
+  if (sentMinor !== refundedMinor)
+    found.push(
+      violation("integrity", `${orderId} says ${refundedMinor} went back, the gateway ${sentMinor}`),
+    );
+  const state = sentMinor === 0 ? "none" : sentMinor < totalMinor ? "partly_refunded" : "refunded";
+  if (refund !== state) found.push(violation("integrity", `${orderId} says ${refund}, and is ${state}`));
+  return found;
 }
 
 /** An authorization that nobody captured or voided keeps a shopper's money blocked for days. */

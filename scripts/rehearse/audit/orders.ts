@@ -1,59 +1,74 @@
 import type { AuditedOrder, Reservation } from "../../../schema/rpc.ts";
+import { basketsOf, lineOf, sumOf } from "./answers.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 
-/** Orders against stock: a confirmed order has its sold units, and sold units have their confirmed order. */
-export function auditOrders({ skus, orders }: Pick<Evidence, "skus" | "orders">): Violation[] {
-  const found: Violation[] = [];
-  const reservations = new Map<string, Reservation>();
-  for (const sku of skus) for (const row of sku.reservations) reservations.set(row.reservationId, row);
-  const orderById = new Map<string, AuditedOrder>(orders.map((order) => [order.orderId, order]));
+const isTaken = ({ state }: Reservation) => state === "pinned" || state === "committed";
 
-  for (const order of orders) {
-    const reservation = reservations.get(order.reservationId);
-    if (order.status === "confirmed") {
-      const isSold = reservation?.state === "committed" && reservation.orderId === order.orderId;
-      if (!isSold) {
-        const state = reservation === undefined ? "missing" : reservation.state;
-        found.push(violation("oversold", `${order.orderId} is confirmed, but its reservation is ${state}`));
-      }
-      if (order.money !== "captured") {
-        found.push(
-          violation("capturedWithoutOrder", `${order.orderId} is confirmed, but its money is ${order.money}`),
-        );
-      }
-    }
-    if (
-      reservation &&
-      (reservation.shopperId !== order.shopperId || reservation.quantity !== order.quantity)
-    ) {
+/** Sold, or sold and come back to the last unit. */
+const isBought = ({ state, returned, quantity }: Reservation) =>
+  state === "committed" || (state === "released" && returned === quantity);
+
+/** Orders against stock: a confirmed order has all its sold units, sold units have their confirmed order, none has a part. */
+export function auditOrders({ skus, orders }: Pick<Evidence, "skus" | "orders">): Violation[] {
+  const baskets = basketsOf(skus);
+  const orderById = new Map<string, AuditedOrder>(orders.map((order) => [order.orderId, order]));
+  return [
+    ...orders.flatMap((order) => auditOrder(order, baskets.get(order.reservationId) ?? [])),
+    ...[...baskets.values()].flatMap((rows) => [
+      ...auditWhole(rows),
+      ...rows.filter(isTaken).flatMap((row) => auditTaken(row, orderById)),
+    ]),
+  ];
+}
+
+function auditOrder(order: AuditedOrder, rows: Reservation[]): Violation[] {
+  const found: Violation[] = [];
+  if (order.status === "confirmed") {
+    for (const { skuId } of order.lines) {
+      const row = rows.find((one) => one.skuId === skuId);
+      if (row !== undefined && isBought(row) && row.orderId === order.orderId) continue;
+      const state = row === undefined ? "missing" : row.state;
       found.push(
-        violation(
-          "integrity",
-          `${order.orderId} and ${reservation.reservationId} disagree on shopper or quantity`,
-        ),
+        violation("oversold", `${order.orderId} is confirmed, but its reservation of ${skuId} is ${state}`),
+      );
+    }
+    const isPaid = order.money === "captured" || (order.money === "refunded" && order.refund === "refunded");
+    if (!isPaid) {
+      found.push(
+        violation("capturedWithoutOrder", `${order.orderId} is confirmed, but its money is ${order.money}`),
       );
     }
   }
-  for (const reservation of reservations.values()) {
-    const { state, orderId } = reservation;
-    if (state !== "committed" && state !== "pinned") continue;
-    const order = orderId === null ? undefined : orderById.get(orderId);
-    if (order === undefined) {
-      found.push(
-        violation(
-          "acknowledgedLost",
-          `${reservation.reservationId} is ${state} for ${orderId}, which is no order`,
-        ),
-      );
-    } else if (order.status === "canceled" || (state === "committed" && order.status !== "confirmed")) {
-      found.push(
-        violation(
-          "integrity",
-          `${reservation.reservationId} is ${state}, but ${order.orderId} is ${order.status}`,
-        ),
-      );
-    }
-  }
+  const isSame =
+    JSON.stringify(order.lines) === JSON.stringify(rows.map(lineOf)) &&
+    rows.every(({ shopperId }) => shopperId === order.shopperId);
+  if (!isSame)
+    found.push(
+      violation("integrity", `${order.orderId} and ${order.reservationId} disagree on shopper or lines`),
+    );
+  const total =
+    sumOf(rows) + order.charges.reduce((sum, one) => sum + (one.isIncluded ? 0 : one.amountMinor), 0);
+  if (order.totalMinor !== total)
+    found.push(violation("integrity", `${order.orderId} costs ${order.totalMinor}, its lines ${total}`));
   return found;
+}
+
+/** At rest no basket is in part an order's: all its lines are, or none. */
+function auditWhole(rows: Reservation[]): Violation[] {
+  const taken = rows.filter(isTaken).length;
+  if (taken === 0 || taken === rows.length) return [];
+  const states = rows.map(({ skuId, state }) => `${skuId} ${state}`).join(", ");
+  return [violation("oversold", `${rows[0]?.reservationId} is taken in part: ${states}`)];
+}
+
+function auditTaken(
+  { reservationId, state, orderId }: Reservation,
+  orderById: Map<string, AuditedOrder>,
+): Violation[] {
+  const order = orderId === null ? undefined : orderById.get(orderId);
+  if (order === undefined)
+    return [violation("acknowledgedLost", `${reservationId} is ${state} for ${orderId}, which is no order`)];
+  if (order.status !== "canceled" && (state !== "committed" || order.status === "confirmed")) return [];
+  return [violation("integrity", `${reservationId} is ${state}, but ${order.orderId} is ${order.status}`)];
 }

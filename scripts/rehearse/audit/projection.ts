@@ -11,10 +11,13 @@ const COLUMNS = [
   "status",
   "cancelReason",
   "money",
-  "skuId",
-  "quantity",
+  "lines",
   "totalMinor",
   "currency",
+  "charges",
+  "refundedMinor",
+  "fulfillment",
+  "shipments",
   "paymentRef",
   "attention",
   "placedAtMs",
@@ -39,9 +42,11 @@ export function auditProjection(
       continue;
     }
     for (const column of COLUMNS) {
-      if (row[column] !== order[column])
-        differ(`${order.orderId}: ${column} is ${order[column]}, in D1 ${row[column]}`);
+      const [kept, shown] = [JSON.stringify(order[column]), JSON.stringify(row[column])];
+      if (kept !== shown) differ(`${order.orderId}: ${column} is ${kept}, in D1 ${shown}`);
     }
+    const agreed = order.consents?.termsVersion ?? null;
+    if (agreed !== row.termsVersion) differ(`${order.orderId}: terms ${agreed}, in D1 ${row.termsVersion}`);
     for (const attempt of order.attempts) {
       const attemptRow = attempts.get(`${order.orderId}:${attempt.attempt}`);
       const isSame =

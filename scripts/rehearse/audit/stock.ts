@@ -7,7 +7,7 @@ import { type Violation, violation } from "./violation.ts";
 type Counts = Pick<LedgerRow, "stock" | "available" | "reserved" | "sold">;
 
 /** How each kind of ledger row moves the counts, per unit. */
-const MOVES: Record<LedgerKind, Partial<Counts>> = {
+export const MOVES: Record<LedgerKind, Partial<Counts>> = {
   configure: { stock: 1, available: 1 },
   adjust: { stock: 1, available: 1 },
   reserve: { available: -1, reserved: 1 },
@@ -16,7 +16,15 @@ const MOVES: Record<LedgerKind, Partial<Counts>> = {
   commit: { reserved: -1, sold: 1 },
   reverse: { available: 1, sold: -1 },
   late: { available: -1, sold: 1 },
+  give_back: { available: 1, reserved: -1 },
+  offer: { available: -1, reserved: 1 },
+  count: { stock: 1, available: 1 },
+  return: { available: 1, sold: -1 },
+  write_off: { stock: -1, sold: -1 },
 };
+
+/** What changes the stock beside the document itself. */
+const CORRECTIONS: readonly LedgerKind[] = ["adjust", "count", "write_off"];
 
 const NOTHING: Counts = { stock: 0, available: 0, reserved: 0, sold: 0 };
 const COUNTS = ["stock", "available", "reserved", "sold"] as const;
@@ -60,13 +68,18 @@ function auditLevel(sku: SkuEvidence, last: Counts, document: SkuDocument): Viol
       violation("oversold", `${sku.skuId}: level says ${level[count]} ${count}, its ledger ${last[count]}`),
     );
   }
-  if (level.stock !== document.stock) {
-    found.push(
-      violation("oversold", `${sku.skuId}: stock is ${level.stock}, published were ${document.stock}`),
-    );
+  const corrected = sku.ledger
+    .filter(({ kind }) => CORRECTIONS.includes(kind))
+    .reduce((units, { kind, quantity }) => units + (MOVES[kind].stock ?? 0) * quantity, 0);
+  if (level.stock !== document.stock + corrected) {
+    const published = `published were ${document.stock}, and corrections made it ${corrected} more`;
+    found.push(violation("oversold", `${sku.skuId}: stock is ${level.stock}, ${published}`));
   }
   const unitsIn = (...states: ReservationState[]) =>
-    sku.reservations.reduce((units, row) => units + (states.includes(row.state) ? row.quantity : 0), 0);
+    sku.reservations.reduce(
+      (units, row) => units + (states.includes(row.state) ? row.quantity - row.returned : 0),
+      0,
+    );
   const sums = { reserved: unitsIn("held", "pinned"), sold: unitsIn("committed") };
   for (const count of ["reserved", "sold"] as const) {
     if (level[count] === sums[count]) continue;
@@ -83,11 +96,14 @@ function auditLevel(sku: SkuEvidence, last: Counts, document: SkuDocument): Viol
 const STATE_AFTER: Partial<Record<LedgerKind, ReservationState[]>> = {
   // Pinning moves no units, so the ledger does not know it.
   reserve: ["held", "pinned"],
+  offer: ["held", "pinned"],
   lapse: ["lapsed"],
   release: ["released"],
   commit: ["committed"],
   reverse: ["released"],
   late: ["committed"],
+  return: ["committed"],
+  write_off: ["committed"],
 };
 
 /** Each reservation's rows in the ledger tell one possible life, which ends in the state that the object shows. */
@@ -95,20 +111,22 @@ export function auditLives(sku: SkuEvidence, collectedAtMs: number): Violation[]
   const found: Violation[] = [];
   const rowsOf = Map.groupBy(sku.ledger, (row) => row.reservationId ?? "");
   const known = new Set<string>(sku.reservations.map((reservation) => reservation.reservationId));
-  for (const id of rowsOf.keys()) {
-    if (id !== "" && !known.has(id))
+  for (const [id, rows] of rowsOf) {
+    if (id !== "" && !known.has(id) && rows.at(-1)?.kind !== "give_back")
       found.push(violation("oversold", `${sku.skuId}: ledger names ${id}, which is no reservation`));
   }
   for (const reservation of sku.reservations) {
     const at = `${sku.skuId}, ${reservation.reservationId}`;
-    const rows = rowsOf.get(reservation.reservationId) ?? [];
-    if (rows[0]?.kind !== "reserve" || rows.filter((row) => row.kind === "reserve").length !== 1) {
-      found.push(
-        violation("oversold", `${at}: taken ${rows.filter((row) => row.kind === "reserve").length} times`),
-      );
+    const rows = lastLife(rowsOf.get(reservation.reservationId) ?? []);
+    const taken = rows.filter(({ kind }) => kind === "reserve" || kind === "offer");
+    if (taken.length !== 1 || taken[0] !== rows[0]) {
+      found.push(violation("oversold", `${at}: taken ${taken.length} times`));
       continue;
     }
-    if (rows.some((row) => row.quantity !== reservation.quantity || row.ticketId !== reservation.ticketId)) {
+    const isOdd = (row: LedgerRow) =>
+      row.ticketId !== reservation.ticketId ||
+      (reservation.returned === 0 && row.quantity !== reservation.quantity);
+    if (rows.some(isOdd)) {
       found.push(violation("integrity", `${at}: a ledger row has another quantity or ticket`));
     }
     const last = rows.at(-1)?.kind ?? "reserve";
@@ -127,28 +145,10 @@ export function auditLives(sku: SkuEvidence, collectedAtMs: number): Violation[]
   return found;
 }
 
+/** What was given back is as if it had never been: the same key may take units anew. */
+function lastLife(rows: LedgerRow[]): LedgerRow[] {
+  return rows.slice(rows.findLastIndex((row) => row.kind === "give_back") + 1);
+}
+
 /** The alarm at a deadline may be a little late; every decision sweeps first, so that this harms nobody. */
 const LAPSE_GRACE_MS = 5_000;
-
-/** Replays the ledger shopper by shopper: at no row does one hold or own more units of a SKU than the drop allows. */
-export function auditLimits(sku: SkuEvidence, document: SkuDocument): Violation[] {
-  const shopperOf = new Map<string, string>(
-    sku.reservations.map((row) => [row.reservationId, row.shopperId]),
-  );
-  const holding = new Map<string, number>();
-  const broken = new Map<string, string>();
-  for (const row of sku.ledger) {
-    const shopperId = row.reservationId === null ? undefined : shopperOf.get(row.reservationId);
-    if (shopperId === undefined) continue;
-    const { reserved = 0, sold = 0 } = MOVES[row.kind];
-    const units = (holding.get(shopperId) ?? 0) + (reserved + sold) * row.quantity;
-    holding.set(shopperId, units);
-    if (units > document.perShopper && !broken.has(shopperId)) {
-      broken.set(
-        shopperId,
-        `${sku.skuId}: ${shopperId} has ${units} of ${document.perShopper} units at ledger row ${row.seq} (${row.kind})`,
-      );
-    }
-  }
-  return [...broken.values()].map((words) => violation("limitBroken", words));
-}

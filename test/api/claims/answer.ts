@@ -70,7 +70,7 @@ export function claimsOfAnswers(world: () => World): void {
         expect([status, headers.get("cache-control"), headers.get("vary")]).toEqual([
           201,
           "no-store",
-          "Authorization, Cookie",
+          "Authorization, Cookie, Origin",
         ]);
       }
     });

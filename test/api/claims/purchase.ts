@@ -20,7 +20,14 @@ export function claimsOfPurchases(world: () => World): void {
       const drop = await publishDrop(world(), { skus: [{ stock: 3 }] });
       const shopper = await Shopper.arrived(world());
       const placed = await shopper.orderedByToken(drop.id, drop.sku);
-      expect(placed).toMatchObject({ dropId: drop.id, skuId: drop.sku, totalMinor: 12_900, currency: "EUR" });
+      expect(placed).toMatchObject({
+        dropId: drop.id,
+        lines: [{ skuId: drop.sku, quantity: 1, unitPriceMinor: 12_900, totalMinor: 12_900 }],
+        subtotalMinor: 12_900,
+        charges: [],
+        totalMinor: 12_900,
+        currency: "EUR",
+      });
 
       const order = await shopper.settled(placed.orderId);
       expect(order).toMatchObject({
@@ -48,7 +55,7 @@ export function claimsOfPurchases(world: () => World): void {
       const { orderId } = await shopper.orderedByToken(drop.id, drop.sku, "tok_ok", 2);
       expect(await shopper.settled(orderId)).toMatchObject({
         status: "confirmed",
-        quantity: 2,
+        lines: [{ quantity: 2, totalMinor: 1_998 }],
         totalMinor: 1_998,
       });
       expect(await moneyOf(world(), orderId)).toMatchObject({ ...ONE_CAPTURE, capturedMinor: 1_998 });

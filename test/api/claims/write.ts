@@ -47,7 +47,7 @@ export function claimsOfWrites(world: () => World): void {
         await shopper.reserve(drop.id, { pass, skuId: drop.sku }, key),
         await shopper.post(
           `/drops/${drop.id}/reservations`,
-          `{"quantity":1, "skuId":"${drop.sku}","pass":"${pass}"}`,
+          `{"lines":[{"quantity":1, "skuId":"${drop.sku}"}],"pass":"${pass}"}`,
           key,
         ),
       ];

@@ -7,14 +7,22 @@ import { methodNotAllowed, problem } from "../problem.ts";
 import { check, limitBody, readJson } from "../request.ts";
 import { publishDrop } from "../verbs/publish-drop.ts";
 import { putDocument } from "../verbs/put-document.ts";
+import { runPreflight } from "../verbs/run-preflight.ts";
+import { showDocument } from "../verbs/show-document.ts";
 
 const DropPath = z.object({ drop: DropId });
 /** Without a document the draft in KV is published. */
 const PublishRequest = z.strictObject({ document: z.unknown().optional() }).optional();
 
-/** `PUT /drops/:drop/document` and `POST /drops/:drop/publish`. */
+/** `GET` and `PUT /drops/:drop/document`, `POST /drops/:drop/publish` and `/preflight`. */
 export function dropRoutes() {
   return new Hono<ConsoleContext>()
+    .get("/drops/:drop/document", async (context) => {
+      const path = check(DropPath, context.req.param());
+      if (!path.ok) return problem(context, path.refusal);
+      const shown = await showDocument(context.var.deps, path.value.drop);
+      return shown.ok ? context.json(shown.value) : problem(context, shown.refusal);
+    })
     .put("/drops/:drop/document", limitBody(LIMITS.documentMaxBytes), async (context) => {
       const path = check(DropPath, context.req.param());
       if (!path.ok) return problem(context, path.refusal);
@@ -35,6 +43,15 @@ export function dropRoutes() {
       const published = await publishDrop(context.var.deps, path.value.drop, given);
       return published.ok ? context.json(published.value) : problem(context, published.refusal);
     })
-    .all("/drops/:drop/document", methodNotAllowed("PUT"))
+    .post("/drops/:drop/preflight", limitBody(LIMITS.requestBodyMaxBytes), async (context) => {
+      const path = check(DropPath, context.req.param());
+      if (!path.ok) return problem(context, path.refusal);
+      const answer = await runPreflight(context.var.deps, path.value.drop);
+      return answer.ok ? context.json(answer.value) : problem(context, answer.refusal);
+    })
+    .get("/clock", (context) => context.json({ atMs: context.var.deps.nowMs() }))
+    .all("/clock", methodNotAllowed("GET", "HEAD"))
+    .all("/drops/:drop/preflight", methodNotAllowed("POST"))
+    .all("/drops/:drop/document", methodNotAllowed("GET", "HEAD", "PUT"))
     .all("/drops/:drop/publish", methodNotAllowed("POST"));
 }

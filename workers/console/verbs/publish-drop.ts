@@ -1,11 +1,12 @@
 import type { PublishedDrop } from "../../../schema/drop-document.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import { versionOf } from "../canonical-json.ts";
+import { variantsMissing } from "../catalog/verbs/variants-missing.ts";
 import type { Deps } from "../deps.ts";
+import { versionOf } from "../document-version.ts";
 import type { ConsoleRefusal } from "../refusal.ts";
-import { checkDocument } from "./check-document.ts";
 import { putDocument } from "./put-document.ts";
+import { readDraft } from "./read-draft.ts";
 
 /**
  * Freezes a document into the drop's objects: the one given (stored as the draft first), else the draft in KV, which may be
@@ -18,11 +19,14 @@ export async function publishDrop(
   given: { document: unknown } | null,
 ): Promise<Result<PublishedDrop, ConsoleRefusal>> {
   const checked =
-    given === null ? await readDraft(deps, dropId) : await storeDraft(deps, dropId, given.document);
+    given === null ? await readDraft(deps, dropId) : await putDocument(deps, dropId, given.document);
   if (!checked.ok) return checked;
 
-  const version = versionOf(checked.value);
-  const answer = await deps.state.publish(checked.value, version);
+  const { document } = checked.value;
+  const missing = await variantsMissing(deps, document);
+  if (missing.length > 0) return refuse({ code: "document_invalid", errors: missing });
+  const version = versionOf(document);
+  const answer = await deps.state.publish(document, version);
   if (!answer.ok) return refuse(answer.refusal);
 
   await deps.documents.writePublished(answer.value);
@@ -34,16 +38,4 @@ export async function publishDrop(
     detail: JSON.stringify({ version }),
   });
   return ok(answer.value);
-}
-
-async function readDraft(deps: Deps, dropId: DropId) {
-  const draft = await deps.documents.read(dropId);
-  return draft === null
-    ? refuse({ code: "document_not_found" } as ConsoleRefusal)
-    : checkDocument(dropId, draft);
-}
-
-async function storeDraft(deps: Deps, dropId: DropId, document: unknown) {
-  const stored = await putDocument(deps, dropId, document);
-  return stored.ok ? ok(stored.value.document) : stored;
 }

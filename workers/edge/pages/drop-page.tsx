@@ -1,18 +1,26 @@
 import type { DropAnswer } from "../../../schema/http.ts";
 import { formatMinor } from "../../../schema/money.ts";
 import { Layout, Time } from "./layout.tsx";
-import { count, PHASE_WORDS, spanWords } from "./words.ts";
+import { Picture } from "./picture.tsx";
+import type { Shelf, ShownSku } from "./shelf.ts";
+import { count, PHASE_WORDS, spanWords, stockWords } from "./words.ts";
+
+type DropProps = { drop: DropAnswer; shelves: readonly Shelf[]; nowMs: number };
 
 /** The same for everybody, so that it can be cached. Joining is a form; nothing here depends on who reads. */
-export function DropPage({ drop, nowMs }: { drop: DropAnswer; nowMs: number }) {
+export function DropPage({ drop, shelves, nowMs }: DropProps) {
   return (
-    <Layout title={drop.name}>
+    <Layout title={drop.name} mode={drop.mode}>
       <p class={`phase ${drop.phase}`}>{PHASE_WORDS[drop.phase]}</p>
       <h1>{drop.name}</h1>
       {drop.description === "" ? null : <p class="description">{drop.description}</p>}
       <JoinForm drop={drop} nowMs={nowMs} />
       <h2>What there is</h2>
-      <Skus drop={drop} />
+      <ul class="cards">
+        {shelves.map((shelf) => (
+          <ShelfCard shelf={shelf} drop={drop} />
+        ))}
+      </ul>
       <h2>Times</h2>
       <dl>
         <dt>Lobby opens</dt>
@@ -56,30 +64,38 @@ function JoinForm({ drop, nowMs }: { drop: DropAnswer; nowMs: number }) {
       {startsInMs > 0 ? (
         <p>Starts in {spanWords(startsInMs)}. All who join before are shuffled then.</p>
       ) : null}
+      {drop.identity === "verified_mail" ? (
+        <p>When it is your turn you are asked for your mail address, and for a code that is sent to it.</p>
+      ) : null}
       <button type="submit">{startsInMs > 0 ? "Enter the lobby" : "Join the line"}</button>
     </form>
   );
 }
 
-function Skus({ drop }: { drop: DropAnswer }) {
+function ShelfCard({ shelf, drop }: { shelf: Shelf; drop: DropAnswer }) {
   return (
-    <ul class="cards">
-      {drop.skus.map((sku) => (
-        <li class="card sku">
-          <h3>{sku.name}</h3>
-          <p class="price">{formatMinor(sku.priceMinor, drop.currency)}</p>
-          <p class="quiet">
-            {stockWords(sku.level)} At most {count(sku.perShopper, "unit")} a shopper.
-          </p>
-        </li>
-      ))}
-    </ul>
+    <li class="card product">
+      <Picture url={shelf.imageUrl} alt={shelf.imageAlt} />
+      <h3>{shelf.title}</h3>
+      {shelf.description === "" ? null : <p class="description">{shelf.description}</p>}
+      <ul class="skus">
+        {shelf.skus.map((sku) => (
+          <li class="sku">
+            {shelf.skus.length === 1 && sku.name === shelf.title ? <span /> : <strong>{sku.name}</strong>}
+            <span class="price">{formatMinor(sku.priceMinor, drop.currency)}</span>
+            <Options sku={sku} />
+            <span class="quiet">
+              {stockWords(sku.level)} At most {count(sku.perShopper, "unit")} a shopper.
+            </span>
+          </li>
+        ))}
+      </ul>
+    </li>
   );
 }
 
-/** "All reserved" and "sold out" are different things: from the first, units may come back. */
-export function stockWords(level: DropAnswer["skus"][number]["level"]): string {
-  if (level.sold >= level.stock) return "Sold out.";
-  if (level.available === 0) return "All reserved at the moment; some may come back.";
-  return `${level.available.toLocaleString("en")} of ${count(level.stock, "unit")} free.`;
+function Options({ sku }: { sku: ShownSku }) {
+  const told = sku.options.filter(({ value }) => value !== "");
+  if (told.length === 0) return null;
+  return <span class="quiet">{told.map(({ name, value }) => `${name}: ${value}`).join(", ")}</span>;
 }

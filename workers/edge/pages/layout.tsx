@@ -1,26 +1,26 @@
 import type { Child } from "hono/jsx";
+import type { Mode } from "../../../schema/drop-document.ts";
 import { ASSETS } from "./assets.ts";
 import { timeWords } from "./words.ts";
 
 type LayoutProps = {
   title: string;
+  /** Of the drop that the page belongs to: in `test` every page says so. */
+  mode?: Mode | undefined;
   /** Reload after so many seconds, for pages that wait. */
   refreshSeconds?: number | undefined;
-  /** Where a reload goes, when it is not this page. */
-  refreshUrl?: string | undefined;
   children?: Child;
 };
 
 /** The frame of every page: language, landmarks, a way past the header, one stylesheet and no script. */
-export function Layout({ title, refreshSeconds, refreshUrl, children }: LayoutProps) {
-  const refresh = refreshUrl === undefined ? `${refreshSeconds}` : `${refreshSeconds}; url=${refreshUrl}`;
+export function Layout({ title, mode, refreshSeconds, children }: LayoutProps) {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        {refreshSeconds === undefined ? null : <meta http-equiv="refresh" content={refresh} />}
+        {refreshSeconds === undefined ? null : <meta http-equiv="refresh" content={String(refreshSeconds)} />}
         <title>{title} · Dropline</title>
         <link rel="stylesheet" href={ASSETS.stylesheet} />
         <link rel="icon" href={ASSETS.mark} type="image/svg+xml" />
@@ -35,6 +35,11 @@ export function Layout({ title, refreshSeconds, refreshUrl, children }: LayoutPr
             Dropline
           </a>
         </header>
+        {mode === "test" ? (
+          <p class="test-mode">
+            <strong>Test mode.</strong> Nothing that is bought here costs or ships anything.
+          </p>
+        ) : null}
         <main id="content">{children}</main>
         <footer>
           <p>A line nobody can bend, stock that is exact, and no charge without a unit.</p>

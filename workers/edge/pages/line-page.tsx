@@ -1,9 +1,11 @@
 import type { Child } from "hono/jsx";
 import type { DropAnswer } from "../../../schema/http.ts";
-import { formatMinor } from "../../../schema/money.ts";
 import type { FoundPlace } from "../verbs/find-place.ts";
-import { stockWords } from "./drop-page.tsx";
+import { type Kept, waitingPath } from "./kept.ts";
 import { Layout, Reloads, Time } from "./layout.tsx";
+import { type FieldProblem, Problems } from "./problems.tsx";
+import type { Shelf } from "./shelf.ts";
+import { SkuChoice } from "./sku-choice.tsx";
 import { count, PHASE_WORDS, spanWords } from "./words.ts";
 
 type LineProps = { drop: DropAnswer; nowMs: number };
@@ -81,77 +83,136 @@ function waitingWords({ snapshot, ahead, margin, waitMs }: Extract<FoundPlace, {
   );
 }
 
-type ChoosingProps = LineProps & { reservationKey: string; refreshSeconds: number };
+type ChoosingProps = LineProps & {
+  shelves: readonly Shelf[];
+  reservationKey: string;
+  refreshSeconds: number;
+  kept: Kept;
+  chosen: ReadonlyMap<string, number>;
+  problems: readonly FieldProblem[];
+  hasWaitingList: boolean;
+};
 
-/** It is this shopper's turn: choose one. The hidden key makes a second sending of the same form harmless. */
-export function ChoosingPage({ drop, reservationKey, refreshSeconds }: ChoosingProps) {
+/** It is this shopper's turn: choose. The hidden key makes a second sending of the same form harmless. */
+export function ChoosingPage(props: ChoosingProps) {
+  const { drop, kept, problems, nowMs } = props;
   const free = drop.skus.filter(({ level }) => level.available > 0);
   if (drop.phase === "closed") {
     return (
       <Line drop={drop} title="This drop is over">
+        <HeldNotice drop={drop} kept={kept} nowMs={nowMs} />
         <p>Nothing can be reserved any more.</p>
       </Line>
     );
   }
-  if (free.length === 0) {
-    const sold = drop.phase === "sold_out";
+  if (free.length > 0 || problems.length > 0) {
     return (
-      <Line
-        drop={drop}
-        title={sold ? "Everything is sold" : "All units are reserved"}
-        refreshSeconds={refreshSeconds}
-      >
-        <p>
-          {sold ? "A unit may still come back." : "It is your turn, and some units may come back. Stay here."}
-        </p>
-        <Reloads seconds={refreshSeconds} />
+      <Line drop={drop} title="It is your turn" isRefused={problems.length > 0}>
+        <HeldNotice drop={drop} kept={kept} nowMs={nowMs} />
+        <ChoiceForm {...props} free={free} />
       </Line>
     );
   }
-  const most = Math.max(...free.map(({ perShopper }) => perShopper));
+  const sold = drop.phase === "sold_out";
   return (
-    <Line drop={drop} title="It is your turn">
-      <form method="post" action={`/drops/${drop.id}/reservations`}>
-        <input type="hidden" name="key" value={reservationKey} />
-        <fieldset>
-          <legend>Choose one</legend>
-          {drop.skus.map((sku) => (
-            <label class="choice">
-              <input
-                type="radio"
-                name="sku"
-                value={sku.id}
-                required
-                checked={free[0]?.id === sku.id}
-                disabled={sku.level.available === 0}
-              />
-              <span>
-                <strong>{sku.name}</strong> {formatMinor(sku.priceMinor, drop.currency)}
-                <small>{stockWords(sku.level)}</small>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        {most === 1 ? (
-          <input type="hidden" name="quantity" value="1" />
-        ) : (
-          <label class="field">
-            How many?
-            <input type="number" name="quantity" value="1" min="1" max={String(most)} required />
-          </label>
-        )}
-        <button type="submit">Reserve</button>
-        <p class="quiet">A reservation holds the unit for you while you check out. Nothing is charged yet.</p>
-      </form>
+    <Line
+      drop={drop}
+      title={sold ? "Everything is sold" : "All units are reserved"}
+      refreshSeconds={props.refreshSeconds}
+    >
+      <HeldNotice drop={drop} kept={kept} nowMs={nowMs} />
+      <p>
+        {sold ? "A unit may still come back." : "It is your turn, and some units may come back. Stay here."}
+      </p>
+      {props.hasWaitingList ? (
+        <>
+          <p>
+            Or get on the waiting list: a unit that comes back is offered to those who wait, first come, first
+            served, and kept for each of them for a while.
+          </p>
+          <ChoiceForm {...props} free={free} />
+        </>
+      ) : null}
+      <Reloads seconds={props.refreshSeconds} />
     </Line>
   );
 }
 
-type FrameProps = { drop: DropAnswer; title: string; refreshSeconds?: number; children?: Child };
-
-function Line({ drop, title, refreshSeconds, children }: FrameProps) {
+function ChoiceForm(props: ChoosingProps & { free: DropAnswer["skus"] }) {
+  const { drop, shelves, reservationKey, problems, hasWaitingList, free } = props;
+  const only = free.length === 1 && props.chosen.size === 0 ? free[0] : undefined;
+  const chosen = only === undefined ? props.chosen : new Map([[only.id as string, 1]]);
   return (
-    <Layout title={`${title}: ${drop.name}`} refreshSeconds={refreshSeconds}>
+    <form method="post" action={`/drops/${drop.id}/reservations`}>
+      <Problems problems={problems}>
+        {problems.some(({ field }) => field !== null) ? (
+          <p>Nothing was reserved: a basket is all of its lines or none.</p>
+        ) : null}
+      </Problems>
+      <input type="hidden" name="key" value={reservationKey} />
+      {free.length === 0 && problems.length === 0 ? null : (
+        <p>Choose one or several; they are reserved together, or none of them.</p>
+      )}
+      <SkuChoice
+        shelves={shelves}
+        currency={drop.currency}
+        chosen={chosen}
+        problems={problems}
+        waitAt={hasWaitingList ? `/drops/${drop.id}/waiting-list` : null}
+      />
+      {free.length === 0 && problems.length === 0 ? null : (
+        <>
+          <button type="submit">Reserve</button>
+          <p class="quiet">
+            A reservation holds the units for you while you check out. Nothing is charged yet.
+          </p>
+        </>
+      )}
+    </form>
+  );
+}
+
+/** What this browser holds already, or waits for: else somebody who came back here would not find it again. */
+function HeldNotice({ drop, kept, nowMs }: { drop: DropAnswer; kept: Kept; nowMs: number }) {
+  const names = new Map(drop.skus.map(({ id, name }) => [id, name]));
+  const { basket, waiting } = kept;
+  return (
+    <>
+      {basket !== undefined && basket.untilMs > nowMs ? (
+        <div class="notice">
+          <p>You hold a basket, for {spanWords(basket.untilMs - nowMs)} more.</p>
+          <a class="button" href={`/drops/${drop.id}/basket`}>
+            To your basket
+          </a>
+        </div>
+      ) : null}
+      {waiting.map(({ reservationId, skuId }) => (
+        <p>
+          <a href={waitingPath(drop.id, reservationId, skuId)}>
+            Your place on the waiting list for {names.get(skuId) ?? skuId}
+          </a>
+        </p>
+      ))}
+    </>
+  );
+}
+
+type FrameProps = {
+  drop: DropAnswer;
+  title: string;
+  isRefused?: boolean;
+  refreshSeconds?: number;
+  children?: Child;
+};
+
+function Line({ drop, title, isRefused, refreshSeconds, children }: FrameProps) {
+  const told = `${title}: ${drop.name}`;
+  return (
+    <Layout
+      title={isRefused ? `Not reserved. ${told}` : told}
+      mode={drop.mode}
+      refreshSeconds={refreshSeconds}
+    >
       <p class={`phase ${drop.phase}`}>{PHASE_WORDS[drop.phase]}</p>
       <h1>{title}</h1>
       <p>

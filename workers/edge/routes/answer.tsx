@@ -1,6 +1,7 @@
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type Problem, REFUSALS } from "../../../schema/refusals.ts";
+import { exhaustedHeader, policyHeader } from "../openapi/rate-limits.ts";
 import { RefusalPage } from "../pages/refusal-page.tsx";
 import { type C, type EdgeRefusal, NO_STORE } from "./context.ts";
 import { page } from "./page.tsx";
@@ -16,13 +17,14 @@ export function answerRefusal(c: C, refusal: EdgeRefusal): Response {
 }
 
 function problem(c: C, refusal: EdgeRefusal, status: ContentfulStatusCode, title: string): Response {
-  const { code, detail, retryAfterMs, errors } = refusal;
+  const { code, detail, skuId, retryAfterMs, errors } = refusal;
   const body: Problem = {
     type: `urn:dropline:problem:${code}`,
     title,
     status,
     ...(detail === undefined ? {} : { detail }),
     code,
+    ...(skuId === undefined ? {} : { skuId }),
     requestId: c.var.requestId,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(errors === undefined ? {} : { errors }),
@@ -30,8 +32,17 @@ function problem(c: C, refusal: EdgeRefusal, status: ContentfulStatusCode, title
   return c.body(JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": NO_STORE,
-    ...(isApi(c) ? {} : { Vary: "Accept" }),
+    ...(isApi(c) ? apiHeaders(c, status) : { Vary: "Accept" }),
   });
+}
+
+/** As on the answers of the same operation: a client must be able to read why it was refused. */
+function apiHeaders({ var: { policy, share } }: C, status: ContentfulStatusCode): Record<string, string> {
+  return {
+    ...share,
+    ...(policy === undefined ? {} : { "RateLimit-Policy": policyHeader(policy) }),
+    ...(policy === undefined || status !== 429 ? {} : { RateLimit: exhaustedHeader(policy) }),
+  };
 }
 
 function refusalPage(c: C, refusal: EdgeRefusal): Response {

@@ -2,7 +2,8 @@ import { getCookie, setCookie } from "hono/cookie";
 import type { SessionAnswer } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { type Result, refuse } from "../../../schema/result.ts";
+import { ok, type Result, refuse } from "../../../schema/result.ts";
+import type { SessionClaims } from "../tokens.ts";
 import { checkSession } from "../verbs/check-token.ts";
 import { shedWrites } from "../verbs/shed.ts";
 import { actOf, type C, type EdgeRefusal, originOf } from "./context.ts";
@@ -10,21 +11,33 @@ import { actOf, type C, type EdgeRefusal, originOf } from "./context.ts";
 const SESSION_COOKIE = "dropline_session";
 
 /** Who asks, by bearer token or by cookie. A token that is there and wrong is not made up for by a cookie. */
-export async function readShopper(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+export async function readSession(c: C): Promise<Result<SessionClaims, EdgeRefusal>> {
   const authorization = c.req.header("Authorization");
   if (authorization === undefined) return checkSession(actOf(c), getCookie(c, SESSION_COOKIE));
   const bearer = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
   return bearer === undefined ? refuse({ code: "session_invalid" }) : checkSession(actOf(c), bearer);
 }
 
+export async function readShopper(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+  const session = await readSession(c);
+  return session.ok ? ok(session.value.sub) : session;
+}
+
 /**
  * Who writes. A cookie goes along with requests that another site made its visitor send: SameSite=Lax keeps it at home,
  * and what the browser says of the request's origin is checked beside that. Then the loose limit by shopper.
  */
-export async function readWriter(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+export async function readWritingSession(c: C): Promise<Result<SessionClaims, EdgeRefusal>> {
   if (c.req.header("Authorization") === undefined && isCrossSite(c)) return refuse({ code: "cross_site" });
-  const shopperId = await readShopper(c);
-  return shopperId.ok ? shedWrites(actOf(c), shopperId.value) : shopperId;
+  const session = await readSession(c);
+  if (!session.ok) return session;
+  const shed = await shedWrites(actOf(c), session.value.sub);
+  return shed.ok ? session : shed;
+}
+
+export async function readWriter(c: C): Promise<Result<ShopperId, EdgeRefusal>> {
+  const session = await readWritingSession(c);
+  return session.ok ? ok(session.value.sub) : session;
 }
 
 function isCrossSite(c: C): boolean {
@@ -52,7 +65,7 @@ function tokenCookie(kind: "ticket" | "pass", dropId: DropId): string {
   return `dropline_${kind}_${dropId}`;
 }
 
-function cookieOptions(c: C, path: string, ttlMs: number) {
+export function cookieOptions(c: C, path: string, ttlMs: number) {
   const secure = originOf(c).startsWith("https:");
   return { path, httpOnly: true, sameSite: "Lax", secure, maxAge: Math.floor(ttlMs / 1_000) } as const;
 }

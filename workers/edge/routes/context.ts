@@ -2,8 +2,17 @@ import type { Context } from "hono";
 import type { RefusalCode } from "../../../schema/refusals.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act, Edge } from "../edge.ts";
+import type { Policy } from "../openapi/rate-limits.ts";
 
-export type EdgeContext = { Variables: { requestId: string; edge: Edge } };
+export type EdgeContext = {
+  Variables: {
+    requestId: string;
+    edge: Edge;
+    /** Of the operation that answers, once one is found: which rate limit it is under, and who else's scripts may read it. */
+    policy: Policy | undefined;
+    share: Record<string, string> | undefined;
+  };
+};
 export type C = Context<EdgeContext>;
 
 /** A refusal on its way out; `errors` says which fields. */

@@ -1,34 +1,28 @@
 import type { Hono } from "hono";
-import * as z from "zod";
-import { IdempotencyKey } from "../../../schema/http.ts";
-import { SkuId } from "../../../schema/ids.ts";
-import { LIMITS } from "../../../schema/limits.ts";
+import { type DropAnswer, IdempotencyKey } from "../../../schema/http.ts";
+import type { DropId } from "../../../schema/ids.ts";
+import { REFUSALS } from "../../../schema/refusals.ts";
 import { ChoosingPage, OutsidePage, WaitingPage } from "../pages/line-page.tsx";
+import type { FieldProblem } from "../pages/problems.tsx";
 import { TUNING } from "../tuning.ts";
 import { checkTicket } from "../verbs/check-token.ts";
 import { joinLine } from "../verbs/join-line.ts";
 import { openSession } from "../verbs/open-session.ts";
+import { readDocument } from "../verbs/read-document.ts";
 import { reserveUnits } from "../verbs/reserve-units.ts";
 import { shedWrites } from "../verbs/shed.ts";
+import { showDrop } from "../verbs/show-drop.ts";
 import { standInLine } from "../verbs/stand-in-line.ts";
+import { readAdmitted } from "./admitted.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
-import { keepSession, keepToken, keptToken, readShopper, readWriter } from "./caller.ts";
+import { basketProblem, type Chosen, readChosen } from "./basket-form.ts";
+import { keepSession, keepToken, keptToken, readSession, readShopper } from "./caller.ts";
 import { actOf, addressOf, type C, type EdgeContext, NO_STORE } from "./context.ts";
 import { readForm, seeOther } from "./forms.ts";
+import { basketOf, keep, readKept } from "./kept.ts";
 import { page } from "./page.tsx";
 import { parse, readDropId } from "./read-request.ts";
-
-const KEY_BYTES = 16;
-
-const ReserveForm = z.object({
-  key: IdempotencyKey,
-  sku: SkuId,
-  quantity: z
-    .string()
-    .regex(/^\d{1,2}$/)
-    .transform(Number)
-    .pipe(z.int().min(1).max(LIMITS.unitsPerReservationMax)),
-});
+import { readShelves } from "./shelves.ts";
 
 export function addLinePages(pages: Hono<EdgeContext>): void {
   pages.get("/drops/:drop/line", showLine);
@@ -42,10 +36,10 @@ export function addLinePages(pages: Hono<EdgeContext>): void {
 async function showLine(c: C): Promise<Response> {
   const dropId = readDropId(c);
   if (!dropId.ok) return answerRefusal(c, dropId.refusal);
-  const shopper = await readShopper(c);
+  const read = await readSession(c);
   const ticket = keptToken(c, "ticket", dropId.value);
-  const shopperId = shopper.ok ? shopper.value : undefined;
-  const standing = await standInLine(actOf(c), { dropId: dropId.value, shopperId, ticket });
+  const session = read.ok ? read.value : undefined;
+  const standing = await standInLine(actOf(c), { dropId: dropId.value, session, ticket });
   if (!standing.ok) return answerRefusal(c, standing.refusal);
   const { edge } = c.var;
   const nowMs = edge.clock.now();
@@ -53,22 +47,42 @@ async function showLine(c: C): Promise<Response> {
   switch (standing.value.kind) {
     case "outside":
       return page(c, <OutsidePage drop={drop} nowMs={nowMs} />, { cacheControl: NO_STORE });
+    case "unidentified":
+      return seeOther(c, `/drops/${dropId.value}/identity`);
     case "waiting": {
       const { place } = standing.value;
       const seconds = refreshSeconds(place.retryAfterMs);
       const content = <WaitingPage drop={drop} nowMs={nowMs} place={place} refreshSeconds={seconds} />;
       return page(c, content, { cacheControl: NO_STORE });
     }
-    case "admitted": {
+    case "admitted":
       keepToken(c, "pass", dropId.value, standing.value.pass);
-      const key = edge.randomHex(KEY_BYTES);
-      const seconds = refreshSeconds(0);
-      const content = (
-        <ChoosingPage drop={drop} nowMs={nowMs} reservationKey={key} refreshSeconds={seconds} />
-      );
-      return page(c, content, { cacheControl: NO_STORE });
-    }
+      return page(c, await choosing(c, drop), { cacheControl: NO_STORE });
   }
+}
+
+/** The choice, for somebody whose turn it is; again after a refusal, with what was chosen and why it was not taken. */
+async function choosing(
+  c: C,
+  drop: DropAnswer,
+  { chosen, problems }: { chosen: Chosen; problems: FieldProblem[] } = { chosen: new Map(), problems: [] },
+) {
+  const { edge } = c.var;
+  const dropId = drop.id as DropId;
+  const published = await readDocument(actOf(c), dropId);
+  return (
+    <ChoosingPage
+      drop={drop}
+      nowMs={edge.clock.now()}
+      shelves={await readShelves(c, drop)}
+      reservationKey={edge.randomHex(TUNING.formKeyBytes)}
+      refreshSeconds={refreshSeconds(0)}
+      kept={readKept(c, dropId)}
+      chosen={chosen}
+      problems={problems}
+      hasWaitingList={published.ok && published.value.document.waitingList.isOpen}
+    />
+  );
 }
 
 /** A visitor who holds a good ticket keeps it: a later one could only be a later place. */
@@ -80,7 +94,7 @@ async function join(c: C): Promise<Response> {
   const holder = { dropId: dropId.value, shopperId: shopperId.value };
   const kept = keptToken(c, "ticket", dropId.value);
   if (kept === undefined || !(await checkTicket(actOf(c), kept, holder)).ok) {
-    const joined = await joinLine(actOf(c), holder);
+    const joined = await joinLine(actOf(c), { ...holder, address: addressOf(c) });
     if (!joined.ok) return answerRefusal(c, joined.refusal);
     keepToken(c, "ticket", dropId.value, joined.value.ticket);
   }
@@ -99,32 +113,34 @@ async function shopperOrNew(c: C) {
 async function reserve(c: C): Promise<Response> {
   const dropId = readDropId(c);
   if (!dropId.ok) return answerRefusal(c, dropId.refusal);
-  const line = `/drops/${dropId.value}/line`;
-  const shopper = await readWriter(c);
-  const pass = keptToken(c, "pass", dropId.value);
-  if (!shopper.ok && shopper.refusal.code === "rate_limited") return answerRefusal(c, shopper.refusal);
-  // The line's page finds out what is missing and gives it: a ticket, patience, or a fresh pass.
-  if (!shopper.ok || pass === undefined) return seeOther(c, line);
-  const form = parse(ReserveForm, await readForm(c));
-  if (!form.ok) return answerRefusal(c, form.refusal);
-  const { key, sku, quantity } = form.value;
-  const request = { pass, skuId: sku, quantity };
-  const reserved = await reserveUnits(actOf(c), {
-    dropId: dropId.value,
-    shopperId: shopper.value,
-    key,
-    request,
-  });
-  if (!reserved.ok) {
-    return reserved.refusal.code === "pass_invalid" ? seeOther(c, line) : answerRefusal(c, reserved.refusal);
+  const admitted = await readAdmitted(c, dropId.value);
+  if (!admitted.ok) return answerRefusal(c, admitted.refusal);
+  if (admitted.value === null) return seeOther(c, `/drops/${dropId.value}/line`);
+  const drop = await showDrop(actOf(c), dropId.value);
+  if (!drop.ok) return answerRefusal(c, drop.refusal);
+  const fields = await readForm(c);
+  const key = parse(IdempotencyKey, fields.key);
+  if (!key.ok) return answerRefusal(c, key.refusal);
+  const read = readChosen(fields, drop.value.skus);
+  if (!read.ok)
+    return page(c, await choosing(c, drop.value, read.refusal), { status: 422, cacheControl: NO_STORE });
+  const { shopperId, pass } = admitted.value;
+  const { lines, chosen } = read.value;
+  const asked = { dropId: dropId.value, shopperId, key: key.value, request: { pass, lines } };
+  const reserved = await reserveUnits(actOf(c), asked);
+  if (reserved.ok) {
+    keep(c, dropId.value, { basket: basketOf(reserved.value) });
+    return seeOther(c, `/drops/${dropId.value}/basket`);
   }
-  const held = new URLSearchParams({
-    reservation: reserved.value.reservationId,
-    sku: reserved.value.skuId,
-    quantity: String(reserved.value.quantity),
-    until: String(reserved.value.expiresAtMs),
+  const { refusal } = reserved;
+  if (refusal.code === "pass_invalid") return seeOther(c, `/drops/${dropId.value}/line`);
+  const problem = basketProblem(refusal, drop.value.skus);
+  if (problem === undefined) return answerRefusal(c, refusal);
+  const { status } = REFUSALS[refusal.code];
+  return page(c, await choosing(c, drop.value, { chosen, problems: [problem] }), {
+    status,
+    cacheControl: NO_STORE,
   });
-  return seeOther(c, `/drops/${dropId.value}/checkout?${held}`);
 }
 
 function refreshSeconds(ms: number): number {

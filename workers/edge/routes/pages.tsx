@@ -6,11 +6,16 @@ import { TUNING } from "../tuning.ts";
 import { listDrops } from "../verbs/list-drops.ts";
 import { showDrop } from "../verbs/show-drop.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
+import { addBasketPages } from "./basket-pages.tsx";
 import { addCheckoutPages } from "./checkout-pages.tsx";
 import { actOf, type EdgeContext, publicFor } from "./context.ts";
+import { addIdentityPages } from "./identity-pages.tsx";
 import { addLinePages } from "./line-pages.tsx";
+import { addOrderPages } from "./order-pages.tsx";
 import { page } from "./page.tsx";
 import { readDropId } from "./read-request.ts";
+import { readShelves } from "./shelves.ts";
+import { addWaitingPages } from "./waiting-pages.tsx";
 
 /** The storefront as pages and forms. The two public pages are the same for everybody; the rest is one visitor's own. */
 export function pageRoutes() {
@@ -29,12 +34,17 @@ export function pageRoutes() {
     const dropId = readDropId(c);
     const drop = dropId.ok ? await showDrop(actOf(c), dropId.value) : dropId;
     if (!drop.ok) return answerRefusal(c, drop.refusal);
-    const content = <DropPage drop={drop.value} nowMs={c.var.edge.clock.now()} />;
+    const shelves = await readShelves(c, drop.value);
+    const content = <DropPage drop={drop.value} shelves={shelves} nowMs={c.var.edge.clock.now()} />;
     return page(c, content, { cacheControl: publicFor(TUNING.dropMaxAgeSeconds) });
   });
   pages.all("/drops/:drop", methodNotAllowed("GET", "HEAD"));
 
   addLinePages(pages);
+  addIdentityPages(pages);
+  addBasketPages(pages);
+  addWaitingPages(pages);
   addCheckoutPages(pages);
+  addOrderPages(pages);
   return pages;
 }

@@ -1,7 +1,24 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { JoinRequest, PassRequest, PlaceRequest, ReserveRequest } from "../../../schema/http.ts";
+import {
+  DropAnswer,
+  DropsAnswer,
+  JoinRequest,
+  OrderAnswer,
+  PassAnswer,
+  PassRequest,
+  PlaceRequest,
+  ReservationAnswer,
+  ReserveRequest,
+  SessionAnswer,
+  SnapshotAnswer,
+  TicketAnswer,
+} from "../../../schema/http.ts";
+import { LineRecord } from "../../../schema/line.ts";
+import { EXAMPLES } from "../openapi/examples.ts";
+import { del, get, post } from "../openapi/operation.ts";
 import { TUNING } from "../tuning.ts";
+import { giveBack } from "../verbs/give-back.ts";
 import { issuePass } from "../verbs/issue-pass.ts";
 import { joinLine } from "../verbs/join-line.ts";
 import { listDrops } from "../verbs/list-drops.ts";
@@ -12,130 +29,314 @@ import { readSnapshot } from "../verbs/read-snapshot.ts";
 import { reserveUnits } from "../verbs/reserve-units.ts";
 import { showDrop } from "../verbs/show-drop.ts";
 import { showOrder } from "../verbs/show-order.ts";
-import { answerRefusal, methodNotAllowed } from "./answer.tsx";
-import { readShopper, readWriter } from "./caller.ts";
-import { actOf, addressOf, type C, type EdgeContext, NO_STORE, originOf, publicFor } from "./context.ts";
-import { parse, readDropId, readIdempotencyKey, readJson } from "./read-request.ts";
+import { answerRefusal } from "./answer.tsx";
+import { CATALOG_OPERATIONS } from "./catalog.ts";
+import type { EdgeContext } from "./context.ts";
+import { IDENTITY_OPERATIONS } from "./identity.ts";
+import { ORDER_CANCEL_OPERATIONS } from "./order-cancel.ts";
+import { ORDER_EVENT_OPERATIONS } from "./order-events.ts";
+import { serve } from "./serve.ts";
+import { WAITING_OPERATIONS } from "./waiting-list.ts";
 
 const after = z
   .string()
   .regex(/^(-1|\d{1,15})$/, "a number from -1")
   .transform(Number)
-  .default(-1);
-const RecordQuery = z.object({ afterCohort: after, afterStep: after });
+  .prefault("-1");
+/** What it is to a client; the pattern is how a query string says it. */
+const AFTER_AS_NUMBER = {
+  type: "integer",
+  minimum: -1,
+  maximum: 999_999_999_999_999,
+  default: -1,
+  pattern: undefined,
+};
+const RecordQuery = z.object({
+  afterCohort: after.meta({ ...AFTER_AS_NUMBER, description: "Cohorts after this number; -1 for all" }),
+  afterStep: after.meta({ ...AFTER_AS_NUMBER, description: "Steps of the watermark after this number" }),
+});
 
-const PERSONAL = { "Cache-Control": NO_STORE, Vary: "Authorization, Cookie" };
-const kept = (seconds: number) => ({ "Cache-Control": publicFor(seconds) });
+/** The public API, each route declared once: its checks, its verb, its answer. In the order of a purchase. */
+export const OPERATIONS = [
+  post(
+    "/sessions",
+    {
+      id: "openSession",
+      tag: "Sessions",
+      summary: "Open a session",
+      about:
+        "A new shopper. Send `session` as `Authorization: Bearer` from here on. A repeat is another shopper.",
+      caller: "anybody",
+      key: false,
+      limitedBy: "address",
+      answer: {
+        status: 201,
+        about: "The session of a new shopper",
+        shape: SessionAnswer,
+        example: EXAMPLES.session,
+        kept: "nobody",
+      },
+      refusals: [],
+    },
+    openSession,
+  ),
+  ...IDENTITY_OPERATIONS,
+  ...CATALOG_OPERATIONS,
 
-/** The public API. Each route validates, calls one verb, and maps its answer; each says how long that may be kept. */
+  get(
+    "/drops",
+    {
+      id: "listDrops",
+      tag: "Drops",
+      summary: "List the drops",
+      caller: "anybody",
+      key: false,
+      answer: {
+        status: 200,
+        about: "The published drops, soonest first; up to a minute behind",
+        shape: DropsAnswer,
+        example: EXAMPLES.drops,
+        kept: { seconds: TUNING.dropListMaxAgeSeconds },
+      },
+      refusals: ["unavailable"],
+    },
+    (act) => listDrops(act),
+  ),
+  get(
+    "/drops/:drop",
+    {
+      id: "showDrop",
+      tag: "Drops",
+      summary: "Show a drop with its SKUs",
+      caller: "anybody",
+      key: false,
+      answer: {
+        status: 200,
+        about: "What is sold, at which price, and how much of it is left",
+        shape: DropAnswer,
+        kept: { seconds: TUNING.dropMaxAgeSeconds },
+      },
+      refusals: ["unavailable"],
+    },
+    (act, { dropId }) => showDrop(act, dropId),
+  ),
+  get(
+    "/drops/:drop/snapshot",
+    {
+      id: "readSnapshot",
+      tag: "Drops",
+      summary: "Read a drop's snapshot",
+      about: "The small picture to poll: phase, watermark and units left. At most about a second old.",
+      caller: "anybody",
+      key: false,
+      answer: {
+        status: 200,
+        about: "The drop as it stands",
+        shape: SnapshotAnswer,
+        example: EXAMPLES.snapshot,
+        kept: { seconds: TUNING.snapshotMaxAgeSeconds },
+      },
+      refusals: ["unavailable"],
+    },
+    (act, { dropId }) => readSnapshot(act, dropId),
+  ),
+  get(
+    "/drops/:drop/record",
+    {
+      id: "readRecord",
+      tag: "Line",
+      summary: "Read a page of the line's public record",
+      about:
+        "Closed cohorts with their seeds, and the watermark's steps: enough to recompute the order of admission.",
+      caller: "anybody",
+      key: false,
+      query: RecordQuery,
+      answer: {
+        status: 200,
+        about: "Cohorts and steps after the given numbers; `more` says whether to ask on",
+        shape: LineRecord,
+        example: EXAMPLES.record,
+        kept: { seconds: TUNING.recordMaxAgeSeconds },
+      },
+      refusals: ["unavailable"],
+    },
+    (act, { dropId, query }) => readRecord(act, { dropId, ...query }),
+  ),
+
+  post(
+    "/drops/:drop/tickets",
+    {
+      id: "joinLine",
+      tag: "Line",
+      summary: "Join the line",
+      about:
+        "From `lobbyOpensAt` to `closesAt`. A shopper has one place in a drop, the first: repeats get it again.",
+      caller: "writer",
+      key: true,
+      body: JoinRequest,
+      example: {},
+      answer: {
+        status: 201,
+        about: "The place in the line; its cohort is ranked when it closes",
+        shape: TicketAnswer,
+        example: EXAMPLES.ticket,
+        kept: "nobody",
+      },
+      refusals: ["drop_not_open", "drop_closed", "unavailable"],
+    },
+    joinLine,
+  ),
+  post(
+    "/drops/:drop/passes",
+    {
+      id: "issuePass",
+      tag: "Line",
+      summary: "Ask for a pass",
+      about:
+        "When it is this ticket's turn; else 409 `not_admitted_yet`, to be asked again after `Retry-After`.",
+      caller: "writer",
+      key: false,
+      body: PassRequest,
+      example: EXAMPLES.passRequest,
+      answer: {
+        status: 201,
+        about: "Proof of admission, valid until `expiresAtMs`; stores nothing, so a repeat is a fresh one",
+        shape: PassAnswer,
+        example: EXAMPLES.pass,
+        kept: "nobody",
+      },
+      refusals: [
+        "ticket_invalid",
+        "identity_required",
+        "not_admitted_yet",
+        "sold_out",
+        "drop_closed",
+        "unavailable",
+      ],
+    },
+    (act, { dropId, session, request }) => issuePass(act, { dropId, session, ticket: request.ticket }),
+  ),
+
+  post(
+    "/drops/:drop/reservations",
+    {
+      id: "reserveBasket",
+      tag: "Baskets",
+      summary: "Reserve a basket",
+      about:
+        "All lines or none, at the prices of this moment, until `expiresAtMs`. A repeat gets the first answer.",
+      caller: "writer",
+      key: true,
+      body: ReserveRequest,
+      example: EXAMPLES.reserveRequest,
+      answer: {
+        status: 201,
+        about: "The units are this shopper's until the deadline",
+        shape: ReservationAnswer,
+        example: EXAMPLES.reservation,
+        kept: "nobody",
+      },
+      refusals: [
+        "pass_invalid",
+        "sku_not_found",
+        "sold_out",
+        "all_reserved",
+        "shopper_limit_reached",
+        "drop_not_open",
+        "drop_closed",
+        "reservation_lapsed",
+        "reservation_given_back",
+        "basket_total_too_large",
+        "idempotency_key_reused",
+        "unavailable",
+      ],
+    },
+    reserveUnits,
+  ),
+  del(
+    "/drops/:drop/reservations/:reservation",
+    {
+      id: "giveBackBasket",
+      tag: "Baskets",
+      summary: "Give a basket back",
+      about:
+        "For a basket that no order has. A repeat changes nothing; the key that made the basket stays used.",
+      caller: "writer",
+      key: false,
+      answer: { status: 204, about: "Its units are available again", shape: null, kept: "nobody" },
+      refusals: ["reservation_taken", "unavailable"],
+    },
+    giveBack,
+  ),
+  ...WAITING_OPERATIONS,
+  post(
+    "/drops/:drop/orders",
+    {
+      id: "placeOrder",
+      tag: "Orders",
+      summary: "Order a basket",
+      about:
+        "The units are kept for this order while it is paid for. Nothing is charged yet. A drop that has `shipping` needs a `shippingAddress`, one that has `terms` needs `consents`; a basket whose quote or limit does not fit may be given back. With `redirect`, look at the order until it has a `paymentUrl`.",
+      caller: "writer",
+      key: true,
+      body: PlaceRequest,
+      example: EXAMPLES.placeRequest,
+      answer: {
+        status: 202,
+        about: "The order as it stands; look again after `pollAfterMs`",
+        shape: OrderAnswer,
+        example: EXAMPLES.order,
+        kept: "nobody",
+        headersAbout: {
+          Location: { about: "Where to look at the order", example: `/v1/orders/${EXAMPLES.order.orderId}` },
+        },
+        headers: ({ orderId }) => ({ Location: `/v1/orders/${orderId}` }),
+      },
+      refusals: [
+        "reservation_not_found",
+        "reservation_lapsed",
+        "reservation_taken",
+        "reservation_given_back",
+        "shopper_limit_reached",
+        "basket_total_too_large",
+        "terms_not_accepted",
+        "shipping_address_missing",
+        "not_shipped_there",
+        "shipping_quote_missing",
+        "shipping_quote_invalid",
+        "request_in_progress",
+        "idempotency_key_reused",
+        "unavailable",
+      ],
+    },
+    placeOrder,
+  ),
+  get(
+    "/orders/:order",
+    {
+      id: "showOrder",
+      tag: "Orders",
+      summary: "Look at an order",
+      caller: "reader",
+      key: false,
+      answer: {
+        status: 200,
+        about:
+          "The order as it stands; `confirmed` means paid. Look again after `pollAfterMs`, while that is not null",
+        shape: OrderAnswer,
+        example: EXAMPLES.order,
+        kept: "nobody",
+      },
+      refusals: ["unavailable"],
+    },
+    showOrder,
+  ),
+  ...ORDER_CANCEL_OPERATIONS,
+  ...ORDER_EVENT_OPERATIONS,
+] as const;
+
 export function v1Routes() {
-  return new Hono<EdgeContext>()
-    .post("/sessions", async (c) => {
-      const opened = await openSession(actOf(c), { address: addressOf(c) });
-      return opened.ok ? c.json(opened.value, 201, PERSONAL) : answerRefusal(c, opened.refusal);
-    })
-    .all("/sessions", methodNotAllowed("POST"))
-
-    .get("/drops", async (c) => {
-      const drops = await listDrops(actOf(c));
-      return drops.ok
-        ? c.json(drops.value, 200, kept(TUNING.dropListMaxAgeSeconds))
-        : answerRefusal(c, drops.refusal);
-    })
-    .all("/drops", methodNotAllowed("GET", "HEAD"))
-
-    .get("/drops/:drop", async (c) => {
-      const dropId = readDropId(c);
-      const drop = dropId.ok ? await showDrop(actOf(c), dropId.value) : dropId;
-      return drop.ok
-        ? c.json(drop.value, 200, kept(TUNING.dropMaxAgeSeconds))
-        : answerRefusal(c, drop.refusal);
-    })
-    .all("/drops/:drop", methodNotAllowed("GET", "HEAD"))
-
-    .get("/drops/:drop/snapshot", async (c) => {
-      const dropId = readDropId(c);
-      const read = dropId.ok ? await readSnapshot(actOf(c), dropId.value) : dropId;
-      return read.ok
-        ? c.json(read.value, 200, kept(TUNING.snapshotMaxAgeSeconds))
-        : answerRefusal(c, read.refusal);
-    })
-    .all("/drops/:drop/snapshot", methodNotAllowed("GET", "HEAD"))
-
-    .get("/drops/:drop/record", async (c) => {
-      const dropId = readDropId(c);
-      if (!dropId.ok) return answerRefusal(c, dropId.refusal);
-      const query = parse(RecordQuery, c.req.query());
-      if (!query.ok) return answerRefusal(c, query.refusal);
-      const read = await readRecord(actOf(c), { dropId: dropId.value, ...query.value });
-      return read.ok
-        ? c.json(read.value, 200, kept(TUNING.recordMaxAgeSeconds))
-        : answerRefusal(c, read.refusal);
-    })
-    .all("/drops/:drop/record", methodNotAllowed("GET", "HEAD"))
-
-    .post("/drops/:drop/tickets", async (c) => {
-      const asked = await readWrite(c, JoinRequest);
-      if (!asked.ok) return answerRefusal(c, asked.refusal);
-      const joined = await joinLine(actOf(c), asked.value);
-      return joined.ok ? c.json(joined.value, 201, PERSONAL) : answerRefusal(c, joined.refusal);
-    })
-    .all("/drops/:drop/tickets", methodNotAllowed("POST"))
-
-    .post("/drops/:drop/passes", async (c) => {
-      const caller = await readCaller(c);
-      if (!caller.ok) return answerRefusal(c, caller.refusal);
-      const body = await readJson(c, PassRequest);
-      if (!body.ok) return answerRefusal(c, body.refusal);
-      const issued = await issuePass(actOf(c), { ...caller.value, ticket: body.value.ticket });
-      return issued.ok ? c.json(issued.value, 201, PERSONAL) : answerRefusal(c, issued.refusal);
-    })
-    .all("/drops/:drop/passes", methodNotAllowed("POST"))
-
-    .post("/drops/:drop/reservations", async (c) => {
-      const asked = await readWrite(c, ReserveRequest);
-      if (!asked.ok) return answerRefusal(c, asked.refusal);
-      const reserved = await reserveUnits(actOf(c), asked.value);
-      return reserved.ok ? c.json(reserved.value, 201, PERSONAL) : answerRefusal(c, reserved.refusal);
-    })
-    .all("/drops/:drop/reservations", methodNotAllowed("POST"))
-
-    .post("/drops/:drop/orders", async (c) => {
-      const asked = await readWrite(c, PlaceRequest);
-      if (!asked.ok) return answerRefusal(c, asked.refusal);
-      const placed = await placeOrder(actOf(c), { ...asked.value, origin: originOf(c) });
-      if (!placed.ok) return answerRefusal(c, placed.refusal);
-      return c.json(placed.value, 202, { ...PERSONAL, Location: `/v1/orders/${placed.value.orderId}` });
-    })
-    .all("/drops/:drop/orders", methodNotAllowed("POST"))
-
-    .get("/orders/:order", async (c) => {
-      const shopper = await readShopper(c);
-      if (!shopper.ok) return answerRefusal(c, shopper.refusal);
-      const order = await showOrder(actOf(c), { orderId: c.req.param("order"), shopperId: shopper.value });
-      return order.ok ? c.json(order.value, 200, PERSONAL) : answerRefusal(c, order.refusal);
-    })
-    .all("/orders/:order", methodNotAllowed("GET", "HEAD"))
-
-    .all("*", (c) => answerRefusal(c, { code: "not_found" }));
-}
-
-/** Cheap checks first: the drop's name, the session, the loose limit. */
-async function readCaller(c: C) {
-  const dropId = readDropId(c);
-  if (!dropId.ok) return dropId;
-  const shopper = await readWriter(c);
-  if (!shopper.ok) return shopper;
-  return { ok: true, value: { dropId: dropId.value, shopperId: shopper.value } } as const;
-}
-
-/** A write that needs its Idempotency-Key. */
-async function readWrite<Shape extends z.ZodType>(c: C, shape: Shape) {
-  const caller = await readCaller(c);
-  if (!caller.ok) return caller;
-  const key = readIdempotencyKey(c);
-  if (!key.ok) return key;
-  const body = await readJson(c, shape);
-  if (!body.ok) return body;
-  return { ok: true, value: { ...caller.value, key: key.value, request: body.value } } as const;
+  const app = new Hono<EdgeContext>();
+  serve(app, OPERATIONS);
+  return app.all("*", (c) => answerRefusal(c, { code: "not_found" }));
 }

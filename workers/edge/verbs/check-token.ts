@@ -2,18 +2,18 @@ import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
-import type { PassClaims, TicketClaims } from "../tokens.ts";
+import type { PassClaims, SessionClaims, TicketClaims } from "../tokens.ts";
 
 type Holder = { dropId: DropId; shopperId: ShopperId };
 
-/** The shopper of a session. */
+/** The shopper of a session, and what this shopper has shown to be. */
 export async function checkSession(
   { edge }: Act,
   session: string | undefined,
-): Promise<Result<ShopperId, Refusal<"session_missing" | "session_invalid">>> {
+): Promise<Result<SessionClaims, Refusal<"session_missing" | "session_invalid">>> {
   if (session === undefined) return refuse({ code: "session_missing" });
   const claims = await edge.tokens.session.verify(session);
-  return claims === undefined ? refuse({ code: "session_invalid" }) : ok(claims.sub);
+  return claims === undefined ? refuse({ code: "session_invalid" }) : ok(claims);
 }
 
 /** A ticket works for its own drop and with the session of its own shopper, and for nobody else. */

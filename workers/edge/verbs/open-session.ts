@@ -4,6 +4,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
+import { addressKey } from "../identity/address-key.ts";
 import { TUNING } from "../tuning.ts";
 
 const SHOPPER_ID_BYTES = 16;
@@ -16,7 +17,7 @@ export async function openSession(
   { edge }: Act,
   { address }: { address: string | undefined },
 ): Promise<Result<SessionAnswer, Refusal<"rate_limited">>> {
-  if (address !== undefined && !(await edge.allowAddress(address))) {
+  if (address !== undefined && !(await edge.allowAddress(`session ${addressKey(address)}`))) {
     return refuse({ code: "rate_limited", retryAfterMs: TUNING.addressWindowMs });
   }
   const shopperId = ShopperId.parse(`shp_${edge.randomHex(SHOPPER_ID_BYTES)}`);

@@ -2,13 +2,14 @@ import type { OrderAnswer, PlaceRequest } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import type { Result } from "../../../schema/result.ts";
 import type { PlaceRefusal, Refusal } from "../../../schema/rpc.ts";
+import { orderTerms } from "../checkout/order-terms.ts";
 import { fingerprintOf, orderIdOf } from "../derive.ts";
 import { type Act, placeInShard } from "../edge.ts";
 import { readDocument } from "./read-document.ts";
 
 /**
  * Turns a reservation into an order: pinned, written, and only then answered. Nothing is charged here. No pass is
- * needed: the reservation is the right. A repeat gets the order as it stands.
+ * needed: the reservation is the right. A repeat gets the order as it stands, whatever has become of the terms since.
  */
 export async function placeOrder(
   act: Act,
@@ -16,15 +17,15 @@ export async function placeOrder(
 ): Promise<Result<OrderAnswer, PlaceRefusal | Refusal<"drop_not_found">>> {
   const published = await readDocument(act, asked.dropId);
   if (!published.ok) return published;
-  const { gateway, timing } = published.value.document;
-  const { reservationId, skuId, contact, payment } = asked.request;
+  const { document } = published.value;
+  const { gateway, timing } = document;
+  const { reservationId, contact, payment } = asked.request;
   const orderId = orderIdOf(asked);
   const submitted = await placeInShard(act, {
     orderId,
     fingerprint: fingerprintOf(asked.request),
     shopperId: asked.shopperId,
     dropId: asked.dropId,
-    skuId,
     reservationId,
     email: contact.email,
     payment,
@@ -33,6 +34,7 @@ export async function placeOrder(
     paymentWindowMs: timing.paymentWindowMs,
     unknownHoldMs: timing.unknownHoldMs,
     commandResendMs: timing.commandResendMs,
+    terms: await orderTerms({ document, request: asked.request, nowMs: act.edge.clock.now() }),
   });
   return submitted.ok ? submitted.value : submitted;
 }

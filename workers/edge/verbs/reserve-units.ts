@@ -1,46 +1,44 @@
 import type { ReservationAnswer, ReserveRequest } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
-import { totalMinor } from "../../../schema/money.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal, Reservation, ReserveRefusal } from "../../../schema/rpc.ts";
+import type { BasketRefusal, Refusal } from "../../../schema/rpc.ts";
 import { fingerprintOf, reservationIdOf } from "../derive.ts";
 import { type Act, reserveInShard } from "../edge.ts";
 import { checkPass } from "./check-token.ts";
+import { readDocument } from "./read-document.ts";
 
 /**
- * Takes units out of what is available, for one shopper, until a deadline. The repeat of a request, with a renewed pass
- * or the old one, gets the first answer; it always reaches the SKU's object, sold out or not.
+ * Takes the units of a basket out of what is available, all lines or none, for one shopper, until a deadline. The repeat of
+ * a request, with a renewed pass or the old one, gets the first answer; it always reaches the objects, sold out or not.
  */
 export async function reserveUnits(
   act: Act,
   asked: { dropId: DropId; shopperId: ShopperId; key: string; request: ReserveRequest },
-): Promise<Result<ReservationAnswer, ReserveRefusal | Refusal<"pass_invalid" | "unavailable">>> {
-  const { pass, ...wanted } = asked.request;
+): Promise<
+  Result<ReservationAnswer, BasketRefusal | Refusal<"pass_invalid" | "drop_not_found" | "unavailable">>
+> {
+  const { pass, lines } = asked.request;
+  const { dropId, shopperId } = asked;
   const claims = await checkPass(act, pass, asked);
   if (!claims.ok) return claims;
+  const published = await readDocument(act, dropId);
+  if (!published.ok) return published;
+  const { limits, timing } = published.value.document;
+  const inOrder = lines.toSorted((one, other) => (one.skuId < other.skuId ? -1 : 1));
   const submitted = await reserveInShard(act, {
-    dropId: asked.dropId,
-    skuId: wanted.skuId,
+    dropId,
     reservationId: reservationIdOf(asked),
-    fingerprint: fingerprintOf(wanted),
-    shopperId: asked.shopperId,
+    // A basket is the same whichever line is named first.
+    fingerprint: fingerprintOf({ lines: inOrder }),
+    shopperId,
     ticketId: claims.value.tid,
-    quantity: wanted.quantity,
+    lines: inOrder,
+    identity: claims.value.idn,
+    unitsPerShopper: limits.unitsPerShopper,
+    reservationTtlMs: timing.reservationTtlMs,
   });
   if (!submitted.ok) return submitted;
-  return submitted.value.ok ? ok(answerOf(submitted.value.value)) : submitted.value;
-}
-
-/** The total follows from the reservation alone: it holds the price of its time. */
-function answerOf(reservation: Reservation): ReservationAnswer {
-  const { reservationId, skuId, quantity, unitPriceMinor, currency, deadlineAtMs } = reservation;
-  return {
-    reservationId,
-    skuId,
-    quantity,
-    unitPriceMinor,
-    totalMinor: totalMinor(unitPriceMinor, quantity),
-    currency,
-    expiresAtMs: deadlineAtMs,
-  };
+  if (!submitted.value.ok) return submitted.value;
+  const { deadlineAtMs, ...basket } = submitted.value.value;
+  return ok({ ...basket, expiresAtMs: deadlineAtMs });
 }

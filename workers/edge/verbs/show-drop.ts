@@ -4,6 +4,7 @@ import { ok, type Result } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { readDocument } from "./read-document.ts";
+import { readPictures } from "./read-pictures.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 
 /** A drop with its phase and stock: the document says what is sold, the snapshot how much of it is left. */
@@ -16,24 +17,31 @@ export async function showDrop(
   const published = await readDocument(act, dropId);
   if (!published.ok) return published;
   const { document, version } = published.value;
+  const pictures = await readPictures(act, document.skus);
   const levels = new Map(snapshot.value.skus.map((level) => [level.skuId, level]));
   return ok({
     id: document.id,
     version,
     name: document.name,
     description: document.description,
+    mode: document.mode,
+    identity: document.limits.identity,
     currency: document.currency,
     phase: snapshot.value.phase,
     lobbyOpensAt: document.lobbyOpensAt,
     opensAt: document.opensAt,
     closesAt: document.closesAt,
-    skus: document.skus.map(({ id, name, stock, priceMinor, perShopper }) => ({
+    shipping: document.shipping,
+    terms: document.terms,
+    skus: document.skus.map(({ id, name, stock, priceMinor, perShopper, product }) => ({
       id,
       name,
       priceMinor,
       perShopper,
       // A SKU that has not told the line its level yet has sold nothing.
       level: levels.get(id) ?? { skuId: id, stock, available: stock, reserved: 0, sold: 0 },
+      product,
+      ...(pictures.get(id) ?? { options: [], imageUrl: null, imageAlt: "" }),
     })),
   });
 }

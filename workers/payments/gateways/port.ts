@@ -19,7 +19,10 @@ export interface Gateway {
   resolve(command: BegunCommand, nowMs: number): Promise<Outcome>;
 }
 
-export const succeeded = (ref: string, url?: string): Outcome =>
-  url === undefined ? { kind: "succeeded", ref } : { kind: "succeeded", ref, url };
+export const succeeded = (ref: string, told: { url?: string; instrument?: string } = {}): Outcome => ({
+  kind: "succeeded",
+  ref,
+  ...told,
+});
 export const declined = (reason: string): Outcome => ({ kind: "declined", reason });
 export const unknown = (reason: string): Outcome => ({ kind: "unknown", reason });

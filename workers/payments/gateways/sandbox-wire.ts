@@ -12,12 +12,15 @@ export const SessionShown = z.object({
   id: Id,
   status: z.enum(["open", "authorized", "expired"]),
   paymentId: Id.nullable(),
+  instrument: z.string().min(1).max(LIMITS.instrumentMaxChars).nullable(),
 });
 export const PaymentShown = z.object({
   id: Id,
   status: z.enum(["authorized", "captured", "voided", "refunded"]),
   order: z.string(),
   amountMinor: z.int(),
+  refundedMinor: z.int(),
+  instrument: z.string().min(1).max(LIMITS.instrumentMaxChars),
 });
 /** What was answered to a key: its HTTP status and body. */
 export const OperationShown = z.object({ status: z.int().min(100).max(599), body: z.unknown() });

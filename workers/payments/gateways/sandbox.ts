@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { BegunCommand, Outcome } from "../../../schema/rpc.ts";
 import type { Operation } from "../../../schema/statuses.ts";
 import type { LogEntry } from "../deps.ts";
@@ -92,13 +93,17 @@ export function sandboxGateway(options: WireOptions & { log: (entry: LogEntry) =
     if (code === null || OUR_FAULTS.has(code) || !DEFINITE.has(reply.status))
       return unexplained(command, reply);
     const isDoneAlready =
-      operation !== "session" && operation !== "authorize" && code === `already_${DONE[operation]}`;
+      operation !== "session" &&
+      operation !== "authorize" &&
+      (code === `already_${DONE[operation]}` || code === "refund_exceeds_captured");
     return isDoneAlready ? readPayment(command, () => declined(code)) : declined(code);
   }
 
   function readOpened(command: BegunCommand, body: unknown): Outcome {
     const opened = SessionOpened.safeParse(body);
-    return opened.success ? succeeded(opened.data.id, opened.data.url) : broken(command, "unparsable");
+    return opened.success
+      ? succeeded(opened.data.id, { url: opened.data.url })
+      : broken(command, "unparsable");
   }
 
   function readMoved(
@@ -108,10 +113,11 @@ export function sandboxGateway(options: WireOptions & { log: (entry: LogEntry) =
   ): Outcome {
     const payment = PaymentShown.safeParse(body);
     if (!payment.success) return broken(command, "unparsable");
-    const { id, status, order, amountMinor } = payment.data;
-    if (order !== command.orderId || amountMinor !== command.amountMinor)
-      return broken(command, "answer_differs");
-    return status === DONE[operation] ? succeeded(id) : broken(command, `unexpected_${status}`);
+    const { id, status, order, amountMinor, instrument } = payment.data;
+    const isWhole = operation === "refund" || amountMinor === command.amountMinor;
+    if (order !== command.orderId || !isWhole) return broken(command, "answer_differs");
+    if (!isDone(command, payment.data)) return broken(command, `unexpected_${status}`);
+    return operation === "authorize" ? succeeded(id, { instrument }) : succeeded(id);
   }
 
   /** Reads the payment itself: done is done, whoever did it. Anything readable that is not done is `otherwise`. */
@@ -125,9 +131,7 @@ export function sandboxGateway(options: WireOptions & { log: (entry: LogEntry) =
     const payment =
       reply.kind === "answered" && reply.status === 200 ? PaymentShown.safeParse(reply.body) : null;
     if (!payment?.success) return unexplained(command, reply);
-    return payment.data.status === DONE[operation]
-      ? readMoved(command, operation, payment.data)
-      : otherwise();
+    return isDone(command, payment.data) ? readMoved(command, operation, payment.data) : otherwise();
   }
 
   /** The shopper pays at the gateway's page: there is nothing to send, only to look. Past its time the session is ended first. */
@@ -141,10 +145,11 @@ export function sandboxGateway(options: WireOptions & { log: (entry: LogEntry) =
     const session =
       reply.kind === "answered" && reply.status === 200 ? SessionShown.safeParse(reply.body) : null;
     if (!session?.success) return unexplained(command, reply);
-    const { status, paymentId } = session.data;
+    const { status, paymentId, instrument } = session.data;
     if (status === "expired") return declined("expired");
     if (status === "open") return unknown("open");
-    return paymentId === null ? broken(command, "payment_id_missing") : succeeded(paymentId);
+    if (paymentId === null) return broken(command, "payment_id_missing");
+    return succeeded(paymentId, instrument === null ? {} : { instrument });
   }
 
   function unexplained(command: BegunCommand, reply: Reply): Outcome {
@@ -170,6 +175,15 @@ export function sandboxGateway(options: WireOptions & { log: (entry: LogEntry) =
   }
 
   return gateway;
+}
+
+/** A refund is of a part as often as not: it is done once so much more has gone back than before it. */
+function isDone(
+  { operation, refundedMinor, amountMinor }: BegunCommand,
+  payment: z.infer<typeof PaymentShown>,
+): boolean {
+  if (operation === "refund") return payment.refundedMinor >= refundedMinor + amountMinor;
+  return operation !== "session" && payment.status === DONE[operation];
 }
 
 function codeOf(reply: Reply): string | null {

@@ -1,0 +1,13 @@
+/** Waits for an answer so long and no longer. The work itself goes on: whoever asked may still hear of its end. */
+export type InTime = <Value>(work: Promise<Value>, patienceMs: number) => Promise<Value>;
+
+/** @throws when the work failed, or is not done in time. */
+export const inTime: InTime = async (work, patienceMs) => {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer in ${patienceMs} ms`)), patienceMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

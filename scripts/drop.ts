@@ -1,0 +1,67 @@
+// `npm run drop`: a brand's documents, from a file to the shop.
+import type { Result } from "../schema/result.ts";
+import { findConsole } from "./console/access.ts";
+import type { Failure } from "./console/ask.ts";
+import { type DropOptions, HELP, parseDropOptions } from "./drop/options.ts";
+import { checkFile, publish, putFile, show, writeSchema } from "./drop/verbs.ts";
+import { saidChecked, saidFailure, saidPublished, saidShown } from "./drop/words.ts";
+
+const REFUSED = 1;
+const NOT_UNDERSTOOD = 2;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: DropOptions | null;
+  try {
+    options = parseDropOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return NOT_UNDERSTOOD;
+  }
+  if (options === null) {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    return await run(options);
+  } catch (error) {
+    const title = (error as Error).message;
+    if (options.json) console.log(JSON.stringify({ title }, null, 2));
+    else console.error(title);
+    return REFUSED;
+  }
+}
+
+async function run(options: DropOptions): Promise<number> {
+  const { verb, subject, file } = options;
+  if (verb === "schema") {
+    const text = await writeSchema(file);
+    if (file === undefined) process.stdout.write(text);
+    return 0;
+  }
+  if (verb === "check")
+    return tell(options, await checkFile(subject, Date.now()), (checked) => saidChecked(checked, "is right"));
+  const access = await findConsole({ console: options.console, edge: undefined });
+  switch (verb) {
+    case "put":
+      return tell(options, await putFile(access, subject), (stored) =>
+        saidChecked(stored, "is stored as a draft"),
+      );
+    case "publish":
+      return tell(options, await publish(access, subject, file), saidPublished);
+    case "show":
+      return tell(options, await show(access, subject), (shown) => saidShown(subject, shown));
+  }
+}
+
+function tell<Value>(
+  { json }: DropOptions,
+  answer: Result<Value, Failure>,
+  words: (value: Value) => string,
+): number {
+  if (json) console.log(JSON.stringify(answer.ok ? answer.value : answer.refusal, null, 2));
+  else if (answer.ok) console.log(words(answer.value));
+  else console.error(saidFailure(answer.refusal));
+  return answer.ok ? 0 : REFUSED;
+}

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import type { PublishedDrop } from "../../schema/drop-document.ts";
+import { dropJsonSchema } from "../../schema/drop-json-schema.ts";
+import { DropId } from "../../schema/ids.ts";
+import { REFUSALS } from "../../schema/refusals.ts";
+import { type Result, refuse } from "../../schema/result.ts";
+import { versionOf } from "../../workers/console/document-version.ts";
+import { checkDocument } from "../../workers/console/verbs/check-document.ts";
+import type { StoredDocument } from "../../workers/console/verbs/put-document.ts";
+import type { ShownDocument } from "../../workers/console/verbs/show-document.ts";
+import type { Access } from "../console/access.ts";
+import { askConsole, type Failure } from "../console/ask.ts";
+import { readJsonFile } from "./read-file.ts";
+
+/** What a file's document would be published as. Asks nobody: the same check that the console makes. */
+export async function checkFile(path: string, nowMs: number): Promise<Result<StoredDocument, Failure>> {
+  const given = await readJsonFile(path);
+  const checked = checkDocument(idOf(given), given, nowMs);
+  if (checked.ok)
+    return { ok: true, value: { version: versionOf(checked.value.document), ...checked.value } };
+  const { code, errors = [] } = checked.refusal;
+  return refuse({ code, title: REFUSALS[code].title, errors });
+}
+
+export async function putFile(access: Access, path: string): Promise<Result<StoredDocument, Failure>> {
+  const given = await readJsonFile(path);
+  const checked = await checkFile(path, Date.now());
+  if (!checked.ok) return checked;
+  return askConsole(access, "PUT", `/v1/drops/${checked.value.document.id}/document`, given);
+}
+
+export async function publish(
+  access: Access,
+  dropId: string,
+  file: string | undefined,
+): Promise<Result<PublishedDrop, Failure>> {
+  const body = file === undefined ? undefined : { document: await readJsonFile(file) };
+  return askConsole(access, "POST", `/v1/drops/${dropId}/publish`, body);
+}
+
+export function show(access: Access, dropId: string): Promise<Result<ShownDocument, Failure>> {
+  return askConsole(access, "GET", `/v1/drops/${dropId}/document`);
+}
+
+/** The JSON Schema's text, as it is published under `public/schema/`. */
+export async function writeSchema(out: string | undefined): Promise<string> {
+  const text = `${JSON.stringify(dropJsonSchema(), null, 2)}\n`;
+  if (out !== undefined) await writeFile(out, text);
+  return text;
+}
+
+/** The id that the document gives itself; a wrong one is told by the check of the document. */
+function idOf(given: unknown): DropId {
+  const id = typeof given === "object" && given !== null && "id" in given ? given.id : undefined;
+  const parsed = DropId.safeParse(id);
+  return parsed.success ? parsed.data : ("" as DropId);
+}

@@ -1,0 +1,57 @@
+import type { DropDocument, PublishedDrop } from "../../schema/drop-document.ts";
+import { formatMinor } from "../../schema/money.ts";
+import type { FieldError } from "../../schema/read-drop.ts";
+import type { StoredDocument } from "../../workers/console/verbs/put-document.ts";
+import type { ShownDocument } from "../../workers/console/verbs/show-document.ts";
+import type { Failure } from "../console/ask.ts";
+
+/** Answers as lines that can be read aloud. */
+
+export function saidChecked({ version, document, warnings }: StoredDocument, what: string): string {
+  return [
+    `${document.id} ${what}.`,
+    ...saidDocument(document),
+    `  Version ${version}`,
+    ...saidWarnings(warnings),
+  ].join("\n");
+}
+
+export function saidPublished({ version, publishedAtMs, document }: PublishedDrop): string {
+  const at = new Date(publishedAtMs).toISOString();
+  return [`${document.id} is published since ${at}.`, ...saidDocument(document), `  Version ${version}`].join(
+    "\n",
+  );
+}
+
+export function saidShown(dropId: string, { draft, published }: ShownDocument): string {
+  const lines = [published === null ? `${dropId} is not published.` : saidPublished(published)];
+  if (draft === null) lines.push("There is no draft in KV.");
+  else if (draft.version === null) lines.push("The draft in KV has errors:", ...saidErrors(draft.errors));
+  else if (draft.version === published?.version) lines.push("The draft in KV is what is published.");
+  else
+    lines.push(
+      `The draft in KV ${published === null ? "can be published" : "differs"}: version ${draft.version}`,
+    );
+  return [...lines, ...saidWarnings(draft?.warnings ?? [])].join("\n");
+}
+
+export function saidFailure({ title, detail, errors = [] }: Failure): string {
+  return [title, ...(detail === undefined ? [] : [detail]), ...saidErrors(errors)].join("\n");
+}
+
+function saidDocument({ name, mode, currency, opensAt, closesAt, skus, audience }: DropDocument): string[] {
+  const units = skus.reduce((sum, { stock }) => sum + stock, 0);
+  const prices = skus.map(({ priceMinor }) => priceMinor).sort((one, other) => one - other);
+  const [least, most] = [prices[0], prices.at(-1)].map((price) => formatMinor(price as never, currency));
+  return [
+    `  ${name}, in mode ${mode}: ${mode === "test" ? "no money moves" : "money moves"}`,
+    `  From ${opensAt} to ${closesAt}`,
+    `  ${skus.length} ${skus.length === 1 ? "SKU" : "SKUs"} with ${units} units, ${least === most ? least : `${least} to ${most}`}`,
+    `  Objects near ${audience[0] ?? "whoever publishes first"}`,
+  ];
+}
+
+const saidErrors = (errors: readonly FieldError[]) =>
+  errors.map(({ path, message }) => `  ${path} ${message}`);
+const saidWarnings = (warnings: readonly FieldError[]) =>
+  warnings.map(({ path, message }) => `  Warning: ${path} ${message}`);

@@ -1,0 +1,173 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { DropDocument } from "../../schema/drop-document.ts";
+import { DropAnswer } from "../../schema/http.ts";
+import { type Finding, PreflightAnswer } from "../../schema/preflight.ts";
+import { ROOT } from "../../scripts/platform/bundle.ts";
+import { createSecrets } from "../../scripts/platform/secrets.ts";
+import { ask } from "./ask.ts";
+import { draftDrop, startWorld, type World } from "./world.ts";
+
+let world: World;
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "dropline-cli-"));
+  // As `npm start` has it: the last part is what wrangler adds to its --persist-to.
+  world = await startWorld({ stateDir: join(dir, "state", "v3") });
+});
+afterAll(async () => {
+  await world?.end();
+  await rm(dir, { recursive: true, force: true });
+});
+
+type Ended = { code: number | null; out: string; err: string };
+
+function run(script: string, args: string[], environment: Record<string, string> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [join(ROOT, script), ...args], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      INIT_CWD: dir,
+      NODE_NO_WARNINGS: "1",
+      WRANGLER_SEND_METRICS: "false",
+      ...environment,
+    },
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (err += chunk));
+  return new Promise((done) => child.once("close", (code) => done({ code, out, err })));
+}
+
+const doors = () => ({
+  DROPLINE_CONSOLE_URL: world.platform.urls.console,
+  DROPLINE_EDGE_URL: world.platform.urls.edge,
+  DROPLINE_OPERATOR_TOKEN: world.secrets.operatorToken,
+});
+const drop = (...args: string[]) => run("scripts/drop.ts", args, doors());
+const preflight = async (dropId: string, ...args: string[]) => {
+  const ended = await run("scripts/preflight.ts", ["--drop", dropId, "--json", ...args], doors());
+  return { ...ended, answer: PreflightAnswer.parse(JSON.parse(ended.out)) };
+};
+/** How long an object takes to answer says how busy this machine is, and nothing else. */
+const bad = (findings: Finding[]) =>
+  findings
+    .filter(({ level, check }) => level !== "ok" && !(level === "warning" && check === "objects"))
+    .map(({ level, check, message }) => `${level} ${check}: ${message}`);
+
+/** A file in the folder where the commands are typed. */
+async function fileOf(document: unknown): Promise<string> {
+  await writeFile(join(dir, "drop.json"), JSON.stringify(document));
+  return "drop.json";
+}
+
+const later = () => draftDrop({ opensInMs: 60_000, skus: [{ stock: 3 }, { stock: 4 }] });
+
+it("a document goes from a file to the shop, and each step says the same version", async () => {
+  const { id, document } = later();
+  const file = await fileOf(document);
+  const checked = JSON.parse((await drop("check", file, "--json")).out);
+  const stored = JSON.parse((await drop("put", file, "--json")).out);
+  expect(stored.version).toBe(checked.version);
+  expect((await drop("show", id)).out).toContain(`${id} is not published.`);
+  const published = await drop("publish", id);
+  expect(published).toMatchObject({ code: 0, err: "" });
+  expect(published.out).toContain(checked.version);
+  expect((await drop("show", id)).out).toContain("The draft in KV is what is published.");
+  const shown = await ask(`${world.platform.urls.edge}/v1/drops/${id}`);
+  expect(DropAnswer.parse(shown.json)).toMatchObject({ version: checked.version, mode: "test" });
+}, 60_000);
+
+it("a document put into KV by wrangler, as the README has it, is published", async () => {
+  const { id, document } = later();
+  const args = [
+    "kv",
+    "key",
+    "put",
+    "--binding",
+    "CONFIG",
+    `drop:${id}`,
+    "--path",
+    join(dir, await fileOf(document)),
+  ];
+  const put = await run("node_modules/wrangler/bin/wrangler.js", [
+    ...args,
+    "--local",
+    "--persist-to",
+    join(dir, "state"),
+  ]);
+  expect(put.code, put.err + put.out).toBe(0);
+  const published = await drop("publish", id, "--json");
+  expect(published.code, published.out + published.err).toBe(0);
+  expect(JSON.parse(published.out).document).toEqual(DropDocument.parse(document));
+}, 60_000);
+
+it("what is wrong is said by field, with exit code 1, and nothing is stored", async () => {
+  const { id, document } = later();
+  const wrong = await fileOf({ ...(document as object), curency: "EUR", mode: "live" });
+  for (const verb of ["check", "put"]) {
+    const refused = await drop(verb, wrong);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain("curency is no field that is known here; did you mean currency?");
+  }
+  const live = await fileOf({ ...(document as object), mode: "live" });
+  expect((await drop("publish", id, "--file", live)).err).toContain(
+    "gateway is sandbox, which takes no money, but mode is live",
+  );
+  expect((await drop("show", id)).err).toContain("KV has no document for this drop.");
+  await writeFile(join(dir, "broken.json"), '{ "id": ');
+  expect(await drop("check", "broken.json")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/is no JSON: /),
+  });
+  expect((await drop("sell", id)).code).toBe(2);
+  const stranger = await run("scripts/drop.ts", ["show", id], {
+    ...doors(),
+    DROPLINE_OPERATOR_TOKEN: "wrong",
+  });
+  expect(stranger).toMatchObject({ code: 1, err: "The operator token is missing or wrong.\n" });
+}, 60_000);
+
+it("the schema is printed as it is published, and the storefront serves it", async () => {
+  const printed = await drop("schema");
+  expect(printed.out).toBe(await readFile(join(ROOT, "public", "schema", "drop-document.json"), "utf8"));
+  const served = await ask(`${world.platform.urls.edge}/schema/drop-document.json`);
+  expect(served).toMatchObject({ status: 200, text: printed.out });
+  expect(served.headers.get("content-type")).toContain("application/json");
+}, 60_000);
+
+it("a drop is ready once it is published, and each planted fault is found", async () => {
+  const { id, document } = later();
+  const file = await fileOf({
+    ...(document as object),
+    audience: ["weur", "eeur"],
+    line: { admitPerSecond: 20 },
+  });
+  await drop("put", file);
+  const before = await preflight(id);
+  expect(before.code).toBe(1);
+  expect(bad(before.answer.findings)).toEqual([
+    `blocks document: is not published yet: npm run drop -- publish ${id}`,
+  ]);
+  await drop("publish", id);
+  const ready = await preflight(id, "--crowd", "10000");
+  expect(bad(ready.answer.findings)).toEqual([]);
+  expect(ready).toMatchObject({ code: 0, answer: { isReady: true } });
+  expect(ready.answer.findings.map(({ message }) => message).join("\n")).toContain("near weur and awake");
+  expect(bad((await preflight(id, "--crowd", "3000000")).answer.findings)[0]).toMatch(/^blocks crowd: /);
+
+  const { secrets } = world;
+  await world.reboot({ ...secrets, sandboxApiKey: createSecrets().sandboxApiKey });
+  const otherKey = await preflight(id);
+  expect(otherKey.code).toBe(1);
+  expect(bad(otherKey.answer.findings)[0]).toMatch(
+    /^blocks gateway: sandbox does not take our key: SANDBOX_API_KEY/,
+  );
+
+  await world.sandbox.close();
+  const away = await preflight(id);
+  expect(bad(away.answer.findings)[0]).toMatch(/^blocks gateway: sandbox does not answer at all/);
+}, 120_000);

@@ -1,0 +1,35 @@
+import type { OrderId } from "../../../schema/ids.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { NotifyDeps } from "./deps.ts";
+import { tellOrders } from "./tell-orders.ts";
+import { tellStock } from "./tell-stock.ts";
+
+/**
+ * The cron's job: nothing rests on a message. What was due a while ago and still waits has lost its own, and gets another:
+ * orders that nobody was told of, deliveries, mails; and stock that changed is told. Harmless at any time: whoever takes
+ * up a row claims it first.
+ */
+export async function sweep(deps: NotifyDeps): Promise<void> {
+  const beforeMs = deps.clock.now() - LIMITS.notificationLateMs;
+  await attempt("orders", deps, async () => {
+    await tellOrders((await deps.tellings.untoldSince(beforeMs)) as OrderId[], deps);
+  });
+  await attempt("deliveries", deps, async () => {
+    await deps.queueDeliveries(await deps.webhooks.overdue(beforeMs));
+  });
+  await attempt("mails", deps, async () => {
+    if (deps.mailer === null) return;
+    const mailIds = await deps.mails.overdue(beforeMs);
+    await deps.queueNotifications(mailIds.map((mailId) => ({ kind: "mail", mailId })));
+  });
+  await attempt("stock", deps, () => tellStock(deps));
+}
+
+/** One kind that cannot be swept must not keep the others waiting. */
+async function attempt(what: string, deps: NotifyDeps, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    deps.log({ level: "error", event: "sweep_failed", what, error: String(error) });
+  }
+}

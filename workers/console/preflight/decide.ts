@@ -1,0 +1,131 @@
+import type { DropDocument } from "../../../schema/drop-document.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { type Finding, type GatewayProbe, type StateReadiness, skewMs } from "../../../schema/preflight.ts";
+import type { FieldError } from "../../../schema/read-drop.ts";
+
+/** A Date header has whole seconds. */
+const DATE_HEADER_MS = 1_000;
+
+export type Measured = {
+  document: DropDocument;
+  /** null: it is a draft, not published yet. */
+  publishedVersion: string | null;
+  /** What publishing the draft in KV would freeze; null: there is none, or it has errors. */
+  draftVersion: string | null;
+  warnings: FieldError[];
+  state: StateReadiness;
+  payments: { misconfigured: string | null; gateways: GatewayProbe[] };
+  nowMs: number;
+};
+
+/** What all of it means for a drop that is about to start: each thing that was looked at has at least one finding. */
+export function findingsOf(measured: Measured): Finding[] {
+  return [
+    ...aboutDocument(measured),
+    ...aboutObjects(measured),
+    ...aboutStock(measured),
+    ...aboutClocks(measured),
+    about("database", measured.state.database, "D1 answers, and has its tables"),
+    about("queue", measured.state.queue, "the queue of payment commands answers"),
+    ...aboutGateways(measured),
+  ];
+}
+
+const ok = (check: Finding["check"], message: string): Finding => ({ level: "ok", check, message });
+const warning = (check: Finding["check"], message: string): Finding => ({ level: "warning", check, message });
+const blocks = (check: Finding["check"], message: string): Finding => ({ level: "blocks", check, message });
+
+const about = (check: Finding["check"], reason: string | null, fine: string): Finding =>
+  reason === null ? ok(check, fine) : blocks(check, `does not answer: ${reason}`);
+
+function aboutDocument({ document, publishedVersion, draftVersion, warnings, nowMs }: Measured): Finding[] {
+  const found: Finding[] = warnings.map(({ path, message }) => warning("document", `${path} ${message}`));
+  if (publishedVersion === null)
+    found.push(blocks("document", `is not published yet: npm run drop -- publish ${document.id}`));
+  else if (Date.parse(document.closesAt) <= nowMs) found.push(blocks("document", "the drop is over"));
+  else found.push(ok("document", `version ${publishedVersion} is published, in mode ${document.mode}`));
+  if (publishedVersion !== null && draftVersion !== null && draftVersion !== publishedVersion)
+    found.push(
+      warning("document", `the draft in KV differs from what is published: version ${draftVersion}`),
+    );
+  return found;
+}
+
+function aboutObjects({ document, state }: Measured): Finding[] {
+  const asleep = state.objects.flatMap((probe) => (probe.isAwake ? [] : [probe]));
+  const awake = state.objects.flatMap((probe) => (probe.isAwake ? [probe] : []));
+  const found = asleep.map(({ object, reason }) => blocks("objects", `${object} does not answer: ${reason}`));
+  const trips = awake.map(({ object, reading }) => ({ object, ms: reading.heardAtMs - reading.askedAtMs }));
+  for (const { object, ms } of trips)
+    if (ms > LIMITS.preflightTripMaxMs)
+      found.push(
+        warning(
+          "objects",
+          `${object} takes ${ms} ms to answer, above ${LIMITS.preflightTripMaxMs} ms: it may be far away`,
+        ),
+      );
+  const slowest = Math.max(0, ...trips.map(({ ms }) => ms));
+  const near = document.audience[0] ?? "whoever asked first";
+  if (asleep.length === 0)
+    found.push(
+      ok(
+        "objects",
+        `${awake.length} objects are made near ${near} and awake; the slowest takes ${slowest} ms`,
+      ),
+    );
+  return found;
+}
+
+function aboutStock({ document, publishedVersion, state }: Measured): Finding[] {
+  if (publishedVersion === null) return [];
+  const found: Finding[] = [];
+  let units = 0;
+  for (const { id, stock } of document.skus) {
+    const probe = state.objects.find(({ object }) => object === `stock of ${id}`);
+    if (probe === undefined || !probe.isAwake) continue;
+    const { level } = probe;
+    if (level === null || level === undefined)
+      found.push(blocks("stock", `${id} has not taken its stock yet: publish again`));
+    else if (level.stock !== stock)
+      found.push(
+        warning(
+          "stock",
+          `${id} has ${level.stock} units, and the document says ${stock}: it was corrected since`,
+        ),
+      );
+    units += level?.available ?? 0;
+  }
+  if (units === 0) found.push(warning("stock", "not one unit is free"));
+  else if (found.length === 0) found.push(ok("stock", `${units} units are free, as the document says`));
+  return found;
+}
+
+function aboutClocks({ state, payments }: Measured): Finding[] {
+  const skews = [
+    ...state.objects.flatMap((probe) =>
+      probe.isAwake ? [{ whose: probe.object, ms: skewMs(probe.reading) }] : [],
+    ),
+    ...payments.gateways.flatMap(({ gateway, reading }) =>
+      reading === null ? [] : [{ whose: `the gateway ${gateway}`, ms: skewMs(reading, DATE_HEADER_MS) }],
+    ),
+  ];
+  const found = skews.flatMap(({ whose, ms }) => skewFinding(whose, ms));
+  return found.length > 0 ? found : [ok("clocks", `${skews.length} clocks agree with the console's`)];
+}
+
+/** A second is nothing to a deadline of minutes, and much to a start. */
+export function skewFinding(whose: string, ms: number): Finding[] {
+  const off = Math.abs(ms);
+  if (off <= LIMITS.clockSkewWarnMs) return [];
+  const said = `${whose} is at least ${off} ms ${ms > 0 ? "ahead" : "behind"}`;
+  return [off > LIMITS.clockSkewMaxMs ? blocks("clocks", said) : warning("clocks", said)];
+}
+
+function aboutGateways({ document, payments }: Measured): Finding[] {
+  if (payments.misconfigured !== null) return [blocks("gateway", payments.misconfigured)];
+  const probe = payments.gateways.find(({ gateway }) => gateway === document.gateway);
+  if (probe === undefined)
+    return [blocks("gateway", `${document.gateway} is not known to the payments Worker`)];
+  if (probe.refusal !== null) return [blocks("gateway", `${probe.gateway} ${probe.refusal}`)];
+  return [ok("gateway", `${probe.gateway} answers and takes our key`)];
+}

@@ -1,0 +1,37 @@
+import type { DropId } from "../../../schema/ids.ts";
+import { isReady, type PreflightAnswer } from "../../../schema/preflight.ts";
+import { ok, type Result, refuse } from "../../../schema/result.ts";
+import type { Deps } from "../deps.ts";
+import { versionOf } from "../document-version.ts";
+import { findingsOf } from "../preflight/decide.ts";
+import type { ConsoleRefusal } from "../refusal.ts";
+import { checkDocument } from "./check-document.ts";
+import { readDraft } from "./read-draft.ts";
+
+/**
+ * Looks at everything that a start needs, of the published document, or of the draft where nothing is published. Objects that
+ * do not exist yet are made near the expected crowd, and all are woken; beside that it changes nothing and can be repeated.
+ */
+export async function runPreflight(
+  deps: Deps,
+  dropId: DropId,
+): Promise<Result<PreflightAnswer, ConsoleRefusal>> {
+  const [published, draft] = await Promise.all([deps.state.published(dropId), readDraft(deps, dropId)]);
+  const atMs = deps.nowMs();
+  const version = published.ok ? published.value.version : null;
+  const checked = published.ok ? checkDocument(dropId, published.value.document, atMs) : draft;
+  if (!checked.ok) return refuse(checked.refusal);
+  const { document, warnings } = checked.value;
+  const target = { dropId, skuIds: document.skus.map(({ id }) => id), near: document.audience[0] ?? null };
+  const [state, payments] = await Promise.all([deps.state.preflight(target), deps.payments.probeGateways()]);
+  const findings = findingsOf({
+    document,
+    publishedVersion: version,
+    draftVersion: draft.ok ? versionOf(draft.value.document) : null,
+    warnings,
+    state,
+    payments,
+    nowMs: atMs,
+  });
+  return ok({ dropId, isReady: isReady(findings), version, atMs: deps.nowMs(), findings, document });
+}

@@ -1,0 +1,133 @@
+import type { Hono } from "hono";
+import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
+import { ok, type Result } from "../../../schema/result.ts";
+import { type AnyOperation, PATH_PARTS, type PathPart, partsOf } from "../openapi/operation.ts";
+import { policyHeader, policyOf } from "../openapi/rate-limits.ts";
+import { answerRefusal, methodNotAllowed } from "./answer.tsx";
+import { readSession, readWritingSession } from "./caller.ts";
+import {
+  actOf,
+  addressOf,
+  type C,
+  type EdgeContext,
+  type EdgeRefusal,
+  NO_STORE,
+  originOf,
+  publicFor,
+} from "./context.ts";
+import { preflight, sharing } from "./cors.ts";
+import { parse, readIdempotencyKey, readJson } from "./read-request.ts";
+import { isHeld } from "./validators.ts";
+
+/** Puts declared operations onto an app: each path answers its own methods, OPTIONS, and refuses all others. */
+export function serve(app: Hono<EdgeContext>, operations: readonly AnyOperation[]): void {
+  for (const [path, onPath] of Map.groupBy(operations, ({ path }) => path)) {
+    for (const operation of onPath) app.on(operation.method.toUpperCase(), path, handlerOf(operation));
+    const methods = onPath.flatMap(({ method }) =>
+      method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()],
+    );
+    const allowed = [...methods, "OPTIONS"];
+    app.options(path, preflight(onPath, allowed.join(", ")));
+    app.all(path, methodNotAllowed(...allowed));
+  }
+}
+
+function handlerOf(operation: AnyOperation) {
+  const { answer, act } = operation;
+  const readAsked = readerOf(operation);
+  const shared = sharing(operation);
+  const lasting = lastingHeaders(operation);
+  return async (c: C): Promise<Response> => {
+    const share = shared(c);
+    c.set("policy", policyOf(operation));
+    c.set("share", share);
+    const asked = await readAsked(c);
+    if (!asked.ok) return answerRefusal(c, asked.refusal);
+    const done = await act(actOf(c), asked.value);
+    if (!done.ok) return answerRefusal(c, done.refusal);
+    const { value } = done;
+    if (value instanceof Response) return withHeaders(c, value, { ...lasting, ...share });
+    const headers: Record<string, string> = { ...lasting, ...share, ...answer.headers?.(value) };
+    if (answer.etag !== undefined) {
+      headers.ETag = answer.etag(value);
+      if (isHeld(c.req.header("If-None-Match"), headers.ETag)) return c.body(null, 304, headers);
+    }
+    if (answer.shape === null) return c.body(null, 204, headers);
+    return c.json(value, answer.status as ContentfulStatusCode, headers);
+  };
+}
+
+/**
+ * What every answer to this operation carries, success or not found wanting: how long it is kept, and the policy it is under.
+ */
+function lastingHeaders(operation: AnyOperation): Record<string, string> {
+  const { kept } = operation.answer;
+  const policy = policyOf(operation);
+  return {
+    ...(kept === "nobody"
+      ? { "Cache-Control": NO_STORE, Vary: "Authorization, Cookie, Origin" }
+      : { "Cache-Control": publicFor(kept.seconds) }),
+    ...(policy === undefined ? {} : { "RateLimit-Policy": policyHeader(policy) }),
+  };
+}
+
+/** What a verb said of itself stands; the rest is added, with what `c` has been told to send along. */
+function withHeaders(c: C, response: Response, headers: Record<string, string>): Response {
+  const said = Object.fromEntries(response.headers);
+  const missing = Object.entries(headers).filter(([name]) => !response.headers.has(name));
+  return c.newResponse(response.body, response.status as StatusCode, {
+    ...Object.fromEntries(missing),
+    ...said,
+  });
+}
+
+/** Cheap checks first: the drop's name, the session, the loose limit; then the rest of the path, the key, query and body. */
+function readerOf(operation: AnyOperation): (c: C) => Promise<Result<Record<string, unknown>, EdgeRefusal>> {
+  const { caller, key, query, body } = operation;
+  const parts = partsOf(operation.path);
+  const late = parts.filter((part) => part !== "drop");
+  return async (c) => {
+    const asked: Record<string, unknown> = {
+      // Few verbs want it, and to parse an address is not cheap.
+      get origin() {
+        return originOf(c);
+      },
+      address: addressOf(c),
+      lastEventId: c.req.header("Last-Event-ID"),
+    };
+    if (parts.includes("drop") && !readPart(c, "drop", asked)) return refused("drop");
+    if (caller !== "anybody") {
+      const session = caller === "writer" ? await readWritingSession(c) : await readSession(c);
+      if (!session.ok) return session;
+      asked.session = session.value;
+      asked.shopperId = session.value.sub;
+    }
+    for (const part of late) if (!readPart(c, part, asked)) return refused(part);
+    if (key) {
+      const read = readIdempotencyKey(c);
+      if (!read.ok) return read;
+      asked.key = read.value;
+    }
+    if (query !== undefined) {
+      const read = parse(query, c.req.query());
+      if (!read.ok) return read;
+      asked.query = read.value;
+    }
+    if (body !== undefined) {
+      const read = await readJson(c, body);
+      if (!read.ok) return read;
+      asked.request = read.value;
+    }
+    return ok(asked);
+  };
+}
+
+/** A name that cannot be a drop's, an order's and so on is told like one that is none. */
+function readPart(c: C, part: PathPart, asked: Record<string, unknown>): boolean {
+  const { as, shape } = PATH_PARTS[part];
+  const read = shape.safeParse(c.req.param(part));
+  if (read.success) asked[as] = read.data;
+  return read.success;
+}
+
+const refused = (part: PathPart) => ({ ok: false, refusal: { code: PATH_PARTS[part].refusal } }) as const;
