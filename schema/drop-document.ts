@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Handle } from "./catalog.ts";
 import { brokenRules } from "./drop-rules.ts";
 import { DropId, SkuId } from "./ids.ts";
+import { KeyBytes } from "./key-bytes.ts";
 import { LIMITS, RANGES } from "./limits.ts";
 import { AmountMinor, Currency } from "./money.ts";
 import { COUNTRIES, ELSEWHERE, LOCATION_HINTS, LocationHint } from "./places.ts";
@@ -51,7 +52,7 @@ export type Identity = z.infer<typeof Identity>;
 
 export const LimitsDocument = z.strictObject({
   identity: Identity.default("none").describe(
-    "What makes somebody one shopper: none (a session, which anybody can open anew), verified_mail (a one-time code) or signed_claim (your shop's own customer token)",
+    "What makes somebody one shopper: none (a session, which anybody can open anew), verified_mail (a one-time code) or signed_claim (your shop's own customer token, which a form of your shop posts as token to /drops/<id>/identity)",
   ),
   unitsPerShopper: most("Units over all SKUs of this drop for one shopper; null: only each SKU's perShopper"),
   unitsPerMail: most("Units for one mail address, after normalizing; null: no limit"),
@@ -80,7 +81,7 @@ export const ShippingRegion = z.strictObject({
 });
 export type ShippingRegion = z.infer<typeof ShippingRegion>;
 
-const b64 = z.base64url().min(1).max(LIMITS.nameMaxChars);
+const coordinate = KeyBytes.describe("32 bytes in base64url");
 const kid = z
   .string()
   .regex(/^[\w.-]{1,64}$/, "1 to 64 letters, digits, _, . or -")
@@ -88,14 +89,20 @@ const kid = z
 
 /** The public half alone: a document is no place for a secret. */
 export const QuoteKey = z.discriminatedUnion("alg", [
-  z.strictObject({ kid, alg: z.literal("EdDSA"), kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: b64 }),
+  z.strictObject({
+    kid,
+    alg: z.literal("EdDSA"),
+    kty: z.literal("OKP"),
+    crv: z.literal("Ed25519"),
+    x: coordinate,
+  }),
   z.strictObject({
     kid,
     alg: z.literal("ES256"),
     kty: z.literal("EC"),
     crv: z.literal("P-256"),
-    x: b64,
-    y: b64,
+    x: coordinate,
+    y: coordinate,
   }),
 ]);
 export type QuoteKey = z.infer<typeof QuoteKey>;
@@ -109,7 +116,9 @@ export const ShippingDocument = z.union([
       .describe("A fixed table; a country that no region names is not shipped to"),
   }),
   z.strictObject({
-    quoteUrl: address("Your endpoint that answers with a signed quote for a basket and an address"),
+    quoteUrl: address(
+      "Your endpoint that answers a POST of { drop, reservation, lines, subtotalMinor, currency, shippingAddress } with { quote }: a compact JWS by one of the keys, with aud dropline-quote, an exp within the hour, charges, and drop, reservation, subtotalMinor, currency and shippingAddress (its name may be left out) exactly as you were asked",
+    ),
     keys: z
       .array(QuoteKey)
       .min(1)

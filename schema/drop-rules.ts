@@ -1,4 +1,5 @@
 import type { DropFields, ShippingRegion } from "./drop-document.ts";
+import { guardUrl, isLoopback } from "./guard-url.ts";
 import { LIMITS } from "./limits.ts";
 import { ELSEWHERE } from "./places.ts";
 
@@ -209,18 +210,24 @@ function brokenAddresses({ mode, shipping, terms }: DropFields): Complaint[] {
   const found: Complaint[] = [];
   const look = (path: Complaint["path"], url: string) => {
     const { protocol, hostname } = new URL(url);
-    if (protocol === "https:" || (mode === "test" && LOOPBACK.test(hostname))) return;
+    if (protocol === "https:" || (mode === "test" && isLoopback(hostname))) return;
     found.push({
       path,
       message: `is ${url}, but must begin with https:// (http only to this machine, in mode test)`,
     });
   };
-  if (shipping !== null && "quoteUrl" in shipping) look(["shipping", "quoteUrl"], shipping.quoteUrl);
+  if (shipping !== null && "quoteUrl" in shipping) {
+    // A Worker calls it, where the others are links that browsers follow.
+    const guarded = guardUrl(shipping.quoteUrl, { toLoopback: mode === "test" });
+    if (!guarded.ok)
+      found.push({
+        path: ["shipping", "quoteUrl"],
+        message: `is ${shipping.quoteUrl}, but ${guarded.refusal.reason}`,
+      });
+  }
   if (terms !== null) look(["terms", "url"], terms.url);
   return found;
 }
-
-const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/;
 
 function brokenAudience({ audience }: DropFields): Complaint[] {
   const twice = audience.find((hint, index) => audience.indexOf(hint) !== index);

@@ -18,6 +18,7 @@ export const LIMITS = {
   emailMaxChars: 254,
   /** A gateway's token (Stripe: 27 characters, Adyen's encrypted blobs are longer and not used here). */
   paymentTokenMaxChars: 255,
+  /** What browsers, proxies and mail programs all carry. */
   urlMaxChars: 2_048,
 
   /** One product in all sizes and widths has fewer than 100; the level pushes of a drop are paced by this too. */
@@ -32,8 +33,8 @@ export const LIMITS = {
   basketLinesMax: 10,
   /** A line on a parcel's label; the longest place names have fewer than 90 characters. */
   addressPartMaxChars: 120,
-  /** A quote: a signature, ids of a basket's ten SKUs and ten charges with their labels, in base64url. */
-  shippingQuoteMaxChars: 6_000,
+  /** A quote: a signature, an address and ten charges with their labels, in base64url, in letters of up to three bytes. */
+  shippingQuoteMaxChars: 9_000,
   /** A quote's own shipping and taxes: a tax a rate, and a few kinds of carriage. */
   quoteChargesMax: 10,
   /** The brand's endpoint is asked while a shopper waits at the checkout ... */
@@ -96,7 +97,9 @@ export const LIMITS = {
   customerTokenMaxChars: 4_096,
   /** Keys of the brand's shop: one, and another in rotation, for a handful of shops. */
   customerKeysMax: 20,
+  /** A line of a mail has 998 characters at most (RFC 5322), 200 of four bytes encoded make several; readers show 70. */
   mailSubjectMaxChars: 200,
+  /** An order's mail at its longest: ten lines, charges, and a few parcels with their addresses; mailers cut HTML at 102 KB. */
   mailTextMaxChars: 20_000,
 
   /** People waiting for one SKU: each look counts those ahead, and beyond this nobody's turn would come. */
@@ -195,10 +198,10 @@ export const LIMITS = {
   /** The first pause before a refused refund is tried again; four times longer each time, so the fifth try is 21 minutes on. */
   refundRetryBaseMs: 15_000,
   /**
-   * A call to another object or to D1 that failed is repeated after this, doubling up to the maximum. Longer than a call
-   * takes in a rush: the alarm is for work whose call died, and must not chase calls that are under way.
+   * A call to another object or to D1 that failed is repeated after this, doubling up to the maximum. Longer than
+   * `skuCallTimeoutMs`: the alarm is for work whose process died, and a call that is still waited for comes to its end first.
    */
-  effectRetryBaseMs: 2_000,
+  effectRetryBaseMs: 4_000,
   effectRetryMaxMs: 30_000,
   /** An order's changes within this reach D1 as one: most purchases are over by then, and D1 has one row to write. */
   projectionDelayMs: 3_000,
@@ -216,6 +219,8 @@ export const LIMITS = {
   paymentPollMs: 3_000,
   /** D1 takes 100 parameters a statement: the orders table's width decides how many rows that is. */
   d1ParametersMax: 100,
+  /** Turns that one call waits for a key that others use, each an answer of a SKU away; then its caller asks again. */
+  waitRoundsMax: 8,
   /** Orders projected in one D1 batch. */
   projectionBatchMax: 200,
   /** Queues: 100 messages a batch, 128 KB each; ours are below 200 bytes. */
@@ -259,6 +264,10 @@ export const LIMITS = {
   notificationLateMs: 30_000,
   /** Rows that one sweep takes up, of each kind. */
   sweepRowsMax: 500,
+  /** Statements of one D1 batch that tells of orders or levels: D1 takes 1,000 queries an invocation, of which a batch's are many. */
+  tellStatementsMax: 100,
+  /** Orders of one hundred that are singled out because they cannot be told: each costs some ten queries, and more than that is D1's trouble. */
+  tellFailuresMax: 10,
 
   /** The soonest that an alarm comes back for work that is already due: under way, or just failed. */
   alarmMinDelayMs: 50,

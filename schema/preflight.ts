@@ -29,6 +29,32 @@ export interface PaymentsForConsole {
   probeGateways(): Promise<{ misconfigured: string | null; gateways: GatewayProbe[] }>;
 }
 
+/** A MAC over a fixed label by the key that the console signs links with: shows that both have it, and nothing of it. */
+export type LinkProof = { kid: string; mac: string };
+
+/** What the brand's endpoint for quotes made of one question; `status`: of an answer that was none, null where none came. */
+export type QuoteProbe =
+  | { outcome: "verified" }
+  | { outcome: "not_verified" }
+  | { outcome: "none"; status: number | null; reason: string };
+
+/** `quote`: null where the document has no quotes. `misconfigured`: the edge answers nobody, and why. */
+export type CheckoutReadiness =
+  | { misconfigured: string }
+  | {
+      misconfigured: null;
+      hasCustomerKeys: boolean;
+      hasMailUrl: boolean;
+      knowsLinkKey: boolean;
+      quote: QuoteProbe | null;
+    };
+
+/** What the edge lets the console ask: whether its shoppers get as far as an order. It tells which secrets it has, and none. */
+export interface EdgeForConsole {
+  /** Asks the brand's endpoint for one quote, where the document names one. Stores nothing. */
+  probeCheckout(document: DropDocument, linkProof: LinkProof): Promise<CheckoutReadiness>;
+}
+
 /** blocks: the drop must not start like this. warning: somebody should look. */
 export const FINDING_LEVELS = ["ok", "warning", "blocks"] as const;
 
@@ -44,6 +70,9 @@ export const Finding = z.object({
     "queue",
     "gateway",
     "keys",
+    "identity",
+    "mails",
+    "quotes",
     "storefront",
     "crowd",
   ]),

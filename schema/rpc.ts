@@ -12,6 +12,7 @@ import type { LimitClaim, LimitClaimAnswer } from "./limit-guard.ts";
 import type { ClosedCohort, LineRecord, SkuLevel, Snapshot } from "./line.ts";
 import type { PaymentMessage } from "./messages.ts";
 import type { AmountMinor, Currency } from "./money.ts";
+import type { LocationHint } from "./places.ts";
 import type { PreflightTarget, StateReadiness } from "./preflight.ts";
 import type { RefusalCode } from "./refusals.ts";
 import type { Result } from "./result.ts";
@@ -66,6 +67,8 @@ export type ReserveItem = {
   reservationId: ReservationId;
   fingerprint: Fingerprint;
   shopperId: ShopperId;
+  /** Whose units these are, at the strength that the drop declares: the SKU's limit counts by it. */
+  identity: string;
   ticketId: TicketId;
   quantity: number;
 };
@@ -79,7 +82,7 @@ export type KeyedReserveItem = {
   ticketId: TicketId;
   /** 1 to `basketLinesMax`, each of another SKU, in any order. */
   lines: BasketLine[];
-  /** Whose units these are, at the strength that the drop declares. */
+  /** Whose units these are, at the strength that the drop declares. Every limit counts by it. */
   identity: string;
   /** Units of all SKUs that one identity may hold or have bought; null: only each SKU's own limit. */
   unitsPerShopper: number | null;
@@ -193,7 +196,7 @@ export type ConfigureAnswer = Result<SkuLevel, Refusal<"internal">>;
 export type WaitItem = ReserveItem;
 export type KeyedWaitItem = WaitItem & { dropId: DropId; skuId: SkuId } & Pick<
     KeyedReserveItem,
-    "identity" | "unitsPerShopper"
+    "unitsPerShopper"
   >;
 export type WaitingQuery = { reservationId: ReservationId; shopperId: ShopperId };
 
@@ -505,7 +508,11 @@ export interface PaymentsApi {
 
 export interface ConsoleApi {
   publish(document: DropDocument, version: string): Promise<PublishAnswer>;
-  published(dropId: DropId): Promise<Result<PublishedDrop, Refusal<"drop_not_found">>>;
+  /** `near`: where the line's object is to be made, should this be the first call to it. */
+  published(
+    dropId: DropId,
+    near: LocationHint | null,
+  ): Promise<Result<PublishedDrop, Refusal<"drop_not_found">>>;
   /** Makes and wakes a drop's objects, and looks at what they lean on. */
   preflight(target: PreflightTarget): Promise<StateReadiness>;
   stockAudit(

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { CustomerKeyset } from "./customer-keys.ts";
+import { KEY_BYTES_CHARS } from "./key-bytes.ts";
 
-const KEY_SECRET_CHARS = 43;
+const SECRET_FORM = "each secret is 32 bytes in base64url";
 const TOKEN_LEAST_CHARS = 20;
 
 /** `[{"kid","secret"}, …]`: the first key signs, all of them verify; `secret` is 32 bytes in base64url. */
@@ -8,7 +10,7 @@ export const KeysetSecret = z
   .array(
     z.strictObject({
       kid: z.string().regex(/^[\w-]{1,32}$/, "each kid is 1 to 32 letters, digits, _ or -"),
-      secret: z.base64url().length(KEY_SECRET_CHARS, "each secret is 32 bytes in base64url"),
+      secret: z.base64url(SECRET_FORM).length(KEY_BYTES_CHARS, SECRET_FORM),
     }),
   )
   .min(1, "there is at least one key")
@@ -63,6 +65,13 @@ export const SECRETS: Record<string, Secret> = {
   /** The same for both: the console signs what the edge verifies. */
   LINK_KEYS: { holders: ["edge", "console"], ...KEYSET },
   WEBHOOK_KEYS: { holders: ["console"], ...KEYSET },
+  CUSTOMER_KEYS: {
+    holders: ["edge"],
+    shape: CustomerKeyset,
+    isJson: true,
+    form: 'a JWKS, {"keys":[…]}, each key with its kid, alg (EdDSA, ES256 or HS256) and issuer',
+    isOptional: true,
+  },
   STOCK_SYNC_SECRET: {
     holders: ["console"],
     shape: WebhookSecret,
@@ -107,8 +116,6 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type" && issue.path.length === 0) return "it is not JSON of that form";
   if (issue.code === "invalid_type") return `${String(issue.path.at(-1))} is missing or of another type`;
   if (issue.code === "unrecognized_keys") return "it has a field that is not known";
-  if (issue.code === "invalid_format" && issue.format === "base64url")
-    return "each secret is 32 bytes in base64url";
   return issue.message;
 }
 

@@ -240,7 +240,6 @@ export const productVariants = sqliteTable(
     index("product_variants_by_sku").on(table.sku),
   ],
 );
-export type ProductVariantRow = typeof productVariants.$inferSelect;
 
 export const productImages = sqliteTable(
   "product_images",
@@ -252,7 +251,6 @@ export const productImages = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.handle, table.position] })],
 );
-export type ProductImageRow = typeof productImages.$inferSelect;
 
 /** One row: rises with each change of the catalog; `shown` is the version of the index that KV was last given. */
 export const catalogVersion = sqliteTable("catalog_version", {

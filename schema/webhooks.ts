@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { EventType } from "./events.ts";
+import { DeliveryId, EventType } from "./events.ts";
 import { LIMITS } from "./limits.ts";
 
 /** Webhooks out, by the Standard Webhooks specification. Shapes of the console's `/v1/webhook-endpoints` and `/v1/deliveries`. */
@@ -37,7 +37,11 @@ export const DELIVERY_STATES = ["pending", "delivered", "parked"] as const;
 export const DeliveryState = z.enum(DELIVERY_STATES);
 export type DeliveryState = z.infer<typeof DeliveryState>;
 
-/** POST /v1/webhook-endpoints/:endpoint/replay: deliveries of events told in [fromMs, toMs). */
+/** Where a replay got to: more deliveries may be of one millisecond than one call takes. */
+export const ReplayCursor = z.strictObject({ createdAtMs: z.int().min(0), deliveryId: DeliveryId });
+export type ReplayCursor = z.infer<typeof ReplayCursor>;
+
+/** POST /v1/webhook-endpoints/:endpoint/replay: deliveries of events told in [fromMs, toMs), those that come after `after`. */
 export const ReplayRequest = z
   .strictObject({
     fromMs: z.int().min(0),
@@ -46,6 +50,7 @@ export const ReplayRequest = z
       .array(z.enum(["delivered", "parked"]))
       .min(1)
       .default(["parked"]),
+    after: ReplayCursor.optional(),
   })
   .refine(({ fromMs, toMs }) => fromMs < toMs, { path: ["toMs"], message: "must be after fromMs" });
 export type ReplayRequest = z.infer<typeof ReplayRequest>;

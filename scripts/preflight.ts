@@ -59,7 +59,8 @@ async function preflight(
 const EDGE_UNKNOWN: Finding = {
   level: "warning",
   check: "storefront",
-  message: "was not looked at, nor its keys: --edge URL says where it is",
+  message:
+    "was not asked as a shopper would, so neither SESSION_KEYS and TICKET_KEYS nor the version that it shows were looked at: --edge URL says where it is",
 };
 
 /** This machine's clock against the console's, by a question that takes no time of its own. */
@@ -80,8 +81,15 @@ function tell({ json, drop }: PreflightOptions, answer: Result<PreflightAnswer, 
     for (const { level, check, message } of answer.value.findings)
       console.log(`${MARKS[level]} ${check}: ${message}`);
     console.log(
-      answer.value.isReady ? `\n${drop} is ready.` : `\n${drop} is not ready: ✗ marks what blocks it.`,
+      answer.value.isReady
+        ? `\n${drop} ${saidReady(answer.value.findings)}`
+        : `\n${drop} is not ready: ✗ marks what blocks it.`,
     );
   } else console.error(saidFailure(answer.refusal));
   return answer.ok && answer.value.isReady ? 0 : BLOCKED;
 }
+
+const saidReady = (findings: readonly Finding[]) =>
+  findings.some(({ level }) => level === "warning")
+    ? "is ready, as far as was looked at: ! marks what somebody should see to."
+    : "is ready.";

@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, type OrderId, type SkuId, shardOfOrder } from "../../schema/ids.ts";
+import type { LocationHint } from "../../schema/places.ts";
 import type { PreflightTarget } from "../../schema/preflight.ts";
 import type { AdjustItem, ConsoleApi, OrderCommand, OrderCommandAnswer } from "../../schema/rpc.ts";
 import { registerDrop } from "../knocking/store.ts";
@@ -20,8 +21,8 @@ export class ForConsole extends WorkerEntrypoint<StateEnv> implements ConsoleApi
     return withRetry(() => stubs.line(this.env, document.id).publish(document, version));
   }
 
-  published(dropId: DropId) {
-    return withRetry(() => stubs.line(this.env, dropId).published());
+  published(dropId: DropId, near: LocationHint | null) {
+    return withRetry(() => stubs.line(this.env, dropId, near).published());
   }
 
   preflight(target: PreflightTarget) {

@@ -88,13 +88,15 @@ function decideRefund(facts: Facts, act: Kind<"refund">, refundId: string): Deci
   if (isTooMuch) return refuse({ code: "return_exceeds_sold" });
   const leftMinor = facts.totalMinor - facts.refundedMinor;
   const amountMinor = act.amountMinor ?? (isWhole ? leftMinor : priceOf(facts, lines));
-  if (amountMinor > leftMinor || leftMinor === 0) {
+  // Lines that cost nothing come back for nothing, whatever is left to be paid back.
+  const isFree = amountMinor === 0 && act.lines.length > 0;
+  if (amountMinor > leftMinor || (leftMinor === 0 && !isFree)) {
     const detail = `${leftMinor} of ${facts.totalMinor} can still go back`;
     return refuse({ code: "refund_exceeds_captured", detail });
   }
   return ok({
     ...facts,
-    refund: { refundId, amountMinor: amountMinor as AmountMinor },
+    refund: amountMinor === 0 ? null : { refundId, amountMinor: amountMinor as AmountMinor },
     refundsDeclined: 0,
     returns:
       act.restock && lines.length > 0

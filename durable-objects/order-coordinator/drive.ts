@@ -85,7 +85,9 @@ export class Driver {
     const ids = [...new Set(orderIds)];
     const refused = new Map<OrderId, PinRefusalCode>();
     for (let round = 0; round < LIMITS.stockRoundsMax; round += 1) {
-      const steps = ids.flatMap((orderId) => this.#claimStep(orderId) ?? []);
+      const steps = ids.flatMap(
+        (orderId) => this.#each(orderId, "order_not_driven", () => this.#claimStep(orderId)) ?? [],
+      );
       if (steps.length === 0) break;
       await this.#runSteps(steps, refused);
     }
@@ -233,7 +235,6 @@ export class Driver {
     const { api } = this.#deps.limits(record.request.dropId, first.identity);
     const claims = errands.map((errand) => ({
       ...claimAt(errand),
-      claimId: errand.step.record.request.reservationId,
       units: unitsClaimed(errand.step.record, act),
       untilMs: null,
     }));
@@ -290,33 +291,72 @@ export class Driver {
     const begun = new Map<OrderId, BegunCommand>();
     const messages: PaymentMessage[] = [];
     for (const orderId of orderIds) {
-      const record = this.#deps.store.load(orderId);
-      const todo = record && next(record.facts);
-      if (!record || todo?.kind !== "command") continue;
-      const nowMs = this.#deps.nowMs();
-      const facts = openAttempt(record.facts, todo, nowMs, nowMs);
-      if (!facts.open) continue;
-      const { attempt, state } = facts.open;
-      // What a gateway refused a moment ago it refuses again: the next try is the alarm's.
-      const isRefused = todo.operation === "refund" && facts.refundsDeclined > 0;
-      // Nobody has paid in a session that was opened a moment ago: the first look can wait.
-      const waitMs = state === "unknown" ? resolveDelayMs(0) : record.request.commandResendMs;
-      const delayMs = isRefused ? refusedRefundDelayMs(facts.refundsDeclined) : waitMs;
-      const opened: Facts = { ...facts, open: { ...facts.open, nextAtMs: nowMs + delayMs } };
-      this.#deps.store.save(record, opened, nowMs);
-      if (state !== "due" || isRefused) continue;
-      if (commands === "send") messages.push({ orderId, attempt });
-      else {
-        const command = this.#lease(record, opened, "execute");
-        if (command) begun.set(orderId, command);
-      }
+      this.#each(orderId, "command_not_opened", () => {
+        const opened = this.#openCommand(orderId);
+        const open = opened?.facts.open;
+        if (!opened || !open) return;
+        if (commands === "send") messages.push({ orderId, attempt: open.attempt });
+        else {
+          const command = this.#lease(opened.record, opened.facts, "execute");
+          if (command) begun.set(orderId, command);
+        }
+      });
     }
     if (messages.length > 0) this.#deps.send(messages);
     return begun;
   }
 
-  /** The alarm's part for one order: ended holds, ended leases, commands to send again. */
-  wake(record: OrderRecord): PaymentMessage | null {
+  /** null: there is none to be opened, or the alarm is to send it. */
+  #openCommand(orderId: OrderId): { record: OrderRecord; facts: Facts } | null {
+    const record = this.#deps.store.load(orderId);
+    const todo = record && next(record.facts);
+    if (!record || todo?.kind !== "command") return null;
+    const nowMs = this.#deps.nowMs();
+    const facts = openAttempt(record.facts, todo, nowMs, nowMs);
+    if (!facts.open) return null;
+    const { state } = facts.open;
+    // What a gateway refused a moment ago it refuses again: the next try is the alarm's.
+    const isRefused = todo.operation === "refund" && facts.refundsDeclined > 0;
+    // Nobody has paid in a session that was opened a moment ago: the first look can wait.
+    const waitMs = state === "unknown" ? resolveDelayMs(0) : record.request.commandResendMs;
+    const delayMs = isRefused ? refusedRefundDelayMs(facts.refundsDeclined) : waitMs;
+    const opened: Facts = { ...facts, open: { ...facts.open, nextAtMs: nowMs + delayMs } };
+    this.#deps.store.save(record, opened, nowMs);
+    return state === "due" && !isRefused ? { record, facts: opened } : null;
+  }
+
+  /** What cannot be done for one order is logged and tried again later: the others go their way. null: it threw. */
+  #each<Value>(orderId: OrderId, failure: string, act: () => Value): Value | null {
+    try {
+      return act();
+    } catch (error) {
+      logError(failure, error, { orderId });
+      this.#deps.store.postpone(orderId, this.#deps.nowMs() + LIMITS.effectRetryMaxMs);
+      return null;
+    }
+  }
+
+  /**
+   * The alarm's part: ended holds, ended leases, commands to send again. Returns the orders that are to be driven on; one
+   * that cannot be woken is put off.
+   */
+  wake(records: readonly OrderRecord[]): OrderId[] {
+    const messages: PaymentMessage[] = [];
+    const awake = records.flatMap((record) => {
+      const { orderId } = record;
+      return (
+        this.#each(orderId, "order_not_woken", () => {
+          const message = this.#wakeOne(record);
+          if (message) messages.push(message);
+          return [orderId];
+        }) ?? []
+      );
+    });
+    if (messages.length > 0) this.#deps.send(messages);
+    return awake;
+  }
+
+  #wakeOne(record: OrderRecord): PaymentMessage | null {
     const nowMs = this.#deps.nowMs();
     const { store } = this.#deps;
     const watched = apply(record.facts, { kind: "clock" }, nowMs);

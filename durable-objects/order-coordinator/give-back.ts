@@ -55,14 +55,17 @@ function toErrand({ store }: Deps, item: BasketGiveBackItem): Errand | null {
   return isOurs ? { reservation, done: 0, isTaken: false, isUnsure: false } : null;
 }
 
-function stopOf({ sku, limits }: Deps, errand: Errand): string | null {
+function stopOf({ store, sku, limits }: Deps, errand: Errand): string | null {
   const { reservation, done, isTaken, isUnsure } = errand;
   if (isTaken) return null;
   const line = reservation.lines[done];
   if (line) return sku(reservation.dropId, line.skuId).key;
   const { claim, dropId, lines } = reservation;
   // A claim covers its units: one that may still be held keeps it, until both have lapsed.
-  return claim === null || done > lines.length || isUnsure ? null : limits(dropId, claim.identity).key;
+  if (claim === null || done > lines.length || isUnsure) return null;
+  // The order that has the basket ends its claim: it may be about to take the units again, for money that came late.
+  const isOrdered = store.reservation(reservation.reservationId)?.orderId !== null;
+  return isOrdered ? null : limits(dropId, claim.identity).key;
 }
 
 async function call(deps: Deps, group: [Errand, ...Errand[]]): Promise<GiveBackAnswer[]> {

@@ -1,6 +1,7 @@
 import type { Migration } from "../migrate.ts";
 
-/** Indexes and checks refuse again what decide.ts refuses: two open commands, two captures, more sent back than was paid. */
+/** Indexes and checks refuse again what decide.ts refuses: two orders of one basket, two open
+ * commands, two captures, more sent back than was paid. */
 export const MIGRATIONS: readonly Migration[] = [
   {
     id: 1,
@@ -73,6 +74,15 @@ CREATE TABLE commands (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (order_id, command_id)
 ) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    id: 4,
+    sql: `
+ALTER TABLE orders ADD COLUMN reservation_id TEXT;
+UPDATE orders SET reservation_id = json_extract(request, '$.reservationId')
+  WHERE rowid IN (SELECT MIN(rowid) FROM orders GROUP BY json_extract(request, '$.reservationId'));
+CREATE UNIQUE INDEX orders_one_per_basket ON orders (reservation_id);
 `,
   },
 ];

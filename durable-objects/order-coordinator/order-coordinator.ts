@@ -35,7 +35,7 @@ import { limitsOf } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Projector } from "./projection/projector.ts";
 import { Reserver } from "./reserve.ts";
-import { type OrderRecord, OrderStore } from "./store.ts";
+import { OrderStore } from "./store.ts";
 import { takeOn } from "./take-on.ts";
 import { type Deps as WaitDeps, waitForUnits } from "./wait.ts";
 
@@ -71,7 +71,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     this.#driver = new Driver({ ...around, send: (messages) => this.#send(messages) });
     this.#reserver = new Reserver(around);
     this.#givingBack = around;
-    this.#waiting = around;
+    this.#waiting = { ...around, keys: this.#reserver };
     this.#projector = new Projector({
       store: this.#store,
       database: env.DB,
@@ -90,7 +90,6 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
 
   /** Puts people on the waiting lists of their SKUs, or offers them what is free. A repeat gets the entry as it stands. */
   async wait(items: KeyedWaitItem[]): Promise<WaitAnswer[]> {
-    await Promise.all(items.map(({ reservationId }) => this.#reserver.quiet(reservationId)));
     return waitForUnits(this.#waiting, items);
   }
 
@@ -230,27 +229,12 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     this.#armedForMs = null;
     const projecting = this.#projector.run();
     try {
-      const due = this.#store.due(Date.now());
-      this.#send(due.flatMap((record) => this.#wake(record) ?? []));
-      await this.#driver.drive(
-        due.map((record) => record.orderId),
-        "send",
-      );
+      await this.#driver.drive(this.#driver.wake(this.#store.due(Date.now())), "send");
       await this.#briefly(projecting);
     } catch (error) {
       logError("order_coordinator_alarm_failed", error);
     } finally {
       await this.#arm();
-    }
-  }
-
-  /** One order that cannot be woken must not keep the others asleep. */
-  #wake(record: OrderRecord): PaymentMessage | null {
-    try {
-      return this.#driver.wake(record);
-    } catch (error) {
-      logError("order_not_woken", error, { orderId: record.orderId });
-      return null;
     }
   }
 

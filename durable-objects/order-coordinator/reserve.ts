@@ -74,8 +74,31 @@ export class Reserver {
 
   reserve(items: KeyedReserveItem[]): Promise<BasketAnswer[]> {
     const errands: Errand[] = [];
-    const answers = items.map((item): BasketAnswer | Promise<BasketAnswer> => {
-      const { reservationId, fingerprint } = item;
+    const answers = items.map((item) => {
+      const taken = this.#takeOn(item);
+      if (!("item" in taken)) return taken;
+      errands.push(taken);
+      return taken.answer.promise;
+    });
+    carry<Errand, Answer>(errands, {
+      stopOf: (errand) => this.#keyOf(errand),
+      call: (_, group) => this.#call(group),
+      take: (errand, answer) => this.#take(errand, answer),
+    }).catch((error) => {
+      // Not foreseen. Whoever waits is told, and the keys are free: their rows, if any were made, are found by the same keys.
+      logError("baskets_not_carried", error, { baskets: errands.length });
+      for (const errand of errands) {
+        errand.refusal ??= UNKNOWN;
+        this.#end(errand);
+      }
+    });
+    return Promise.all(answers);
+  }
+
+  /** What is known of a key already, or a new errand for it. A throw is this item's alone: others are on their way. */
+  #takeOn(item: KeyedReserveItem): Errand | BasketAnswer | Promise<BasketAnswer> {
+    const { reservationId, fingerprint } = item;
+    try {
       const first = this.#underWay.get(reservationId);
       const noted = first ? null : this.#deps.store.reservation(reservationId);
       const used = first ?? noted;
@@ -84,15 +107,25 @@ export class Reserver {
       if (noted?.isGivenBack) return refuse({ code: "reservation_given_back" });
       const errand = toErrand(item, noted !== null);
       this.#underWay.set(reservationId, { fingerprint, answer: errand.answer.promise });
-      errands.push(errand);
-      return errand.answer.promise;
-    });
-    void carry<Errand, Answer>(errands, {
-      stopOf: (errand) => this.#keyOf(errand),
-      call: (_, group) => this.#call(group),
-      take: (errand, answer) => this.#take(errand, answer),
-    });
-    return Promise.all(answers);
+      return errand;
+    } catch (error) {
+      logError("basket_not_taken_on", error, { reservationId });
+      return refuse({ code: "internal" });
+    }
+  }
+
+  /**
+   * Keeps a key for another use than a basket, until it is freed by what this returns; null: it is in use. A basket that
+   * comes meanwhile with another body is refused, as by a basket.
+   */
+  hold(reservationId: ReservationId, fingerprint: string): (() => void) | null {
+    if (this.#underWay.has(reservationId)) return null;
+    const { promise: answer, resolve } = Promise.withResolvers<BasketAnswer>();
+    this.#underWay.set(reservationId, { fingerprint, answer });
+    return () => {
+      this.#underWay.delete(reservationId);
+      resolve(refuse(UNKNOWN));
+    };
   }
 
   /** Resolves once this key's request, if one is under way, has been answered. */
@@ -186,9 +219,14 @@ export class Reserver {
 
   #finish(errand: Errand): void {
     errand.answer.resolve(errand.refusal ? refuse(errand.refusal) : this.#note(errand));
-    const { reservationId } = errand.item;
-    if (!errand.late) this.#underWay.delete(reservationId);
-    else void this.#awaitLate(errand, errand.late).then(() => this.#underWay.delete(reservationId));
+    if (!errand.late) this.#end(errand);
+    else void this.#awaitLate(errand, errand.late).then(() => this.#end(errand));
+  }
+
+  /** Answers, if nothing has yet, and frees the key, if it is still this errand's. */
+  #end({ item: { reservationId }, answer, refusal }: Errand): void {
+    if (refusal) answer.resolve(refuse(refusal));
+    if (this.#underWay.get(reservationId)?.answer === answer.promise) this.#underWay.delete(reservationId);
   }
 
   /** What the key made is durable before the answer is: the answer waits behind the write. */
@@ -238,8 +276,15 @@ function claimOf({ identity, unitsPerShopper }: KeyedReserveItem): Claim | null 
 }
 
 function toReserveItem({ item, lines, held }: Errand): ReserveItem {
-  const { reservationId, fingerprint, shopperId, ticketId } = item;
-  return { reservationId, fingerprint, shopperId, ticketId, quantity: lines[held.length]?.quantity ?? 0 };
+  const { reservationId, fingerprint, shopperId, identity, ticketId } = item;
+  return {
+    reservationId,
+    fingerprint,
+    shopperId,
+    identity,
+    ticketId,
+    quantity: lines[held.length]?.quantity ?? 0,
+  };
 }
 
 /** Names the very row: a copy of this call that comes late must not take what the key made since. */

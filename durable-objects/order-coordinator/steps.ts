@@ -2,9 +2,9 @@ import type { BasketLine } from "../../schema/http.ts";
 import type { LimitClaimAnswer } from "../../schema/limit-guard.ts";
 import type { AdjustAnswer, AdjustItem, Reservation, StepAnswer } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
-import { claimsOf } from "./claims.ts";
+import { claimsOf, isOverLimit, type NamedClaim } from "./claims.ts";
 import type { StockAct } from "./decide.ts";
-import type { Claim, OrderRecord } from "./store.ts";
+import type { OrderRecord } from "./store.ts";
 
 /** One act on all lines of an order, under one number, and what came of it so far. */
 export type Step = {
@@ -24,7 +24,7 @@ export type Step = {
   isUnsure: boolean;
 };
 
-export type Stop = { kind: "claim"; claim: Claim } | { kind: "line"; line: BasketLine };
+export type Stop = { kind: "claim"; claim: NamedClaim } | { kind: "line"; line: BasketLine };
 export type StopAnswer = StepAnswer | AdjustAnswer | LimitClaimAnswer | { ok: true; value: null };
 
 /** A part of a step: its stops one after the other, until one of them refuses. */
@@ -38,8 +38,8 @@ export type Errand = { step: Step; stops: Stop[] };
 export function toErrands(step: Step): Errand[] {
   const { record, act } = step;
   const isReturn = act === "return";
-  const ordered = isReturn ? record.facts.returns[0]?.lines : record.request.lines;
-  const lines = (ordered ?? []).map((line): Stop => ({ kind: "line", line }));
+  const ordered = isReturn ? (record.facts.returns[0]?.lines ?? []) : record.request.lines;
+  const lines = (isOverLimit(record.facts) ? [] : ordered).map((line): Stop => ({ kind: "line", line }));
   const claims = claimsOf(record, act).map((claim): Stop => ({ kind: "claim", claim }));
   const isLetting = isReturn || act === "release";
   const isInTurn = claims.length > 0 || act === "pin" || act === "commit_late";
@@ -48,7 +48,7 @@ export function toErrands(step: Step): Errand[] {
 }
 
 /** @throws when the errand stands before a SKU. */
-export function claimAt({ stops: [stop] }: Errand): Claim {
+export function claimAt({ stops: [stop] }: Errand): NamedClaim {
   if (stop?.kind !== "claim") throw new Error("no claim to be made");
   return stop.claim;
 }

@@ -19,15 +19,17 @@ export type NotedReservation = {
   lines: BasketLine[];
   claim: Claim | null;
   isGivenBack: boolean;
+  /** The order that has it, until that order is forgotten; null: none has. */
+  orderId: OrderId | null;
 };
 
 /**
- * What was asked, and by which terms, without the payment's token: that is in the facts until it has served. `claims`: all
- * limits that its units count against, its reservation's own among them.
+ * What was asked, and by which terms, without the payment's token: that is in the facts until it has served. `claims`: the
+ * order's own limits; `basketClaim`: its reservation's.
  */
 export type OrderRequest = Omit<PlaceItem, "payment" | "terms"> &
   OrderTerms &
-  Pick<NotedReservation, "lines">;
+  Pick<NotedReservation, "lines"> & { basketClaim: Claim | null };
 
 export type OrderRecord = {
   orderId: OrderId;
@@ -100,15 +102,19 @@ export class OrderStore {
     return this.load(record.orderId) ?? record;
   }
 
+  /** The order and that it has its basket are one row. @throws when another order has it. */
   insert(request: OrderRequest, facts: Facts, nowMs: number): void {
     this.#sql.exec(
-      `INSERT INTO orders (order_id, fingerprint, request, facts, effect, status, version, placed_at_ms, updated_at_ms, due_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+      `INSERT INTO orders (order_id, reservation_id, fingerprint, request, facts, effect, status, version, placed_at_ms,
+         updated_at_ms, due_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
       request.orderId,
+      request.reservationId,
       request.fingerprint,
       JSON.stringify(request),
       JSON.stringify(facts),
-      JSON.stringify({ step: 0, act: null, tries: 0, retryAtMs: 0 } satisfies StockEffect),
+      // An order that was refused and forgotten goes on above its earlier numbers when it is asked for again.
+      JSON.stringify({ step: nowMs, act: null, tries: 0, retryAtMs: 0 } satisfies StockEffect),
       statusOf(facts),
       nowMs,
       nowMs,
@@ -116,18 +122,22 @@ export class OrderStore {
     );
   }
 
-  /** An order whose reservation was gone before anything happened: nothing of it need be kept. */
+  /** An order that was kept out before anything happened: nothing of it need be kept, and its basket is free for another. */
   forget(orderId: OrderId): void {
     this.#cached.delete(orderId);
     this.#sql.exec("DELETE FROM orders WHERE order_id = ? AND status = 'placing'", orderId);
   }
 
   /**
-   * Facts and attempts in one savepoint, and the command that changed them. `changed` facts raise the version, so that they
-   * are projected again.
+   * Facts and attempts in one savepoint, and the command that changed them. What others can see of the order raises the
+   * version, so that it is projected again and told of; another look at the same payment does not.
    */
   save(record: OrderRecord, facts: Facts, nowMs: number, command?: OrderCommand): void {
     if (facts === record.facts) return;
+    if (!command && looksTheSame(record.facts, facts)) {
+      this.saveOpen(record, facts, nowMs);
+      return;
+    }
     const { version: before, effect } = this.#current(record);
     const version = before + 1;
     this.#write(record, { facts, version, updatedAtMs: nowMs }, () => {
@@ -148,7 +158,7 @@ export class OrderStore {
     });
   }
 
-  /** Who has the open command and until when: no public change, so nothing to project. */
+  /** Who has the open command and until when, or how often it was tried: no public change, so nothing to project. */
   saveOpen(record: OrderRecord, facts: Facts, nowMs: number): void {
     const { effect } = this.#current(record);
     this.#write(record, { facts }, () => {
@@ -236,7 +246,9 @@ export class OrderStore {
     const row = this.#sql
       .exec<StoredReservation>(
         `SELECT reservation_id AS reservationId, drop_id AS dropId, shopper_id AS shopperId, fingerprint, lines, claim,
-           is_given_back AS isGivenBack FROM reservations WHERE reservation_id = ?`,
+           is_given_back AS isGivenBack,
+           (SELECT order_id FROM orders WHERE orders.reservation_id = reservations.reservation_id) AS orderId
+         FROM reservations WHERE reservation_id = ?`,
         reservationId,
       )
       .toArray()[0];
@@ -244,7 +256,7 @@ export class OrderStore {
   }
 
   /** The first note of a key stays. */
-  noteReservation(reservation: Omit<NotedReservation, "isGivenBack">): void {
+  noteReservation(reservation: Omit<NotedReservation, "isGivenBack" | "orderId">): void {
     const { reservationId, dropId, shopperId, fingerprint, lines, claim } = reservation;
     this.#sql.exec(
       `INSERT INTO reservations (reservation_id, drop_id, shopper_id, fingerprint, lines, claim) VALUES (?, ?, ?, ?, ?, ?)
@@ -261,6 +273,11 @@ export class OrderStore {
   /** The key stays used: its repeat is told so. */
   noteGivenBack(reservationId: ReservationId): void {
     this.#sql.exec("UPDATE reservations SET is_given_back = 1 WHERE reservation_id = ?", reservationId);
+  }
+
+  /** An order that could not be taken up must not be due at once again, before all others. */
+  postpone(orderId: OrderId, dueAtMs: number): void {
+    this.#sql.exec("UPDATE orders SET due_at_ms = ? WHERE order_id = ?", dueAtMs, orderId);
   }
 
   due(nowMs: number): OrderRecord[] {
@@ -335,6 +352,42 @@ export class OrderStore {
   }
 }
 
+/** To everybody outside: its shopper, D1 and its readers. How often an open attempt was tried, D1 may learn later. */
+function looksTheSame(before: Facts, after: Facts): boolean {
+  return (
+    statusOf(before) === statusOf(after) &&
+    next(before).kind === next(after).kind &&
+    isLost(before) === isLost(after) &&
+    SEEN.every((name) => before[name] === after[name])
+  );
+}
+
+/** Nobody knows what became of the open attempt. One that only looks at a session is shown as unknown from its start. */
+function isLost({ unknownSinceMs, isSessionOpen }: Facts): boolean {
+  return unknownSinceMs !== null && !isSessionOpen;
+}
+
+/** What answers and D1's rows are made of. Lists are only ever replaced, so that one that differs is another. */
+const SEEN = [
+  "wanted",
+  "units",
+  "money",
+  "cancelReason",
+  "lines",
+  "charges",
+  "totalMinor",
+  "currency",
+  "sessionUrl",
+  "isSessionOpen",
+  "paymentRef",
+  "refundedMinor",
+  "shipments",
+  "confirmedAtMs",
+  "attention",
+  "closed",
+  "lastAttempt",
+] as const satisfies readonly (keyof Facts)[];
+
 /** The earliest instant at which this order needs the alarm. An order that waits for nobody has none. */
 function dueAtMs(facts: Facts, effect: StockEffect, nowMs: number): number | null {
   const todo = next(facts);
@@ -369,6 +422,7 @@ type StoredReservation = {
   lines: string;
   claim: string | null;
   isGivenBack: number;
+  orderId: string | null;
 };
 
 function toReservation(row: StoredReservation): NotedReservation {
@@ -380,5 +434,6 @@ function toReservation(row: StoredReservation): NotedReservation {
     lines: JSON.parse(row.lines) as BasketLine[],
     claim: row.claim === null ? null : (JSON.parse(row.claim) as Claim),
     isGivenBack: row.isGivenBack === 1,
+    orderId: row.orderId as OrderId | null,
   };
 }

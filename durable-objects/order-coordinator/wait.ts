@@ -4,53 +4,80 @@ import { refuse } from "../../schema/result.ts";
 import type { KeyedWaitItem, WaitAnswer, WaitItem } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import type { InTime } from "./in-time.ts";
+import type { Reserver } from "./reserve.ts";
 import type { OrderStore } from "./store.ts";
 
 export type Deps = {
   store: Pick<OrderStore, "reservation" | "noteReservation">;
   sku(dropId: DropId, skuId: SkuId): { key: string; api: { wait(items: WaitItem[]): Promise<WaitAnswer[]> } };
+  /** Keys are the baskets' too: whoever has one, of either kind, has it alone. */
+  keys: Pick<Reserver, "hold" | "quiet">;
   inTime: InTime;
 };
 
+type Waiting = { index: number; item: KeyedWaitItem };
+
 /**
- * Puts people on the waiting lists of their SKUs. The entry's key is noted as the one-line basket that its offer will be, so
- * that an order can take it. A limit over several SKUs is claimed when the offer is ordered, and not while somebody waits.
- * A refusal notes nothing; the repeat of a key gets its entry, and with another body is refused.
+ * Puts people on the waiting lists of their SKUs, one use of an idempotency key at a time, baskets among them. The entry's
+ * key is noted as the one-line basket that its offer will be, so that an order can take it. A limit over several SKUs is
+ * claimed when the offer is ordered, and not while somebody waits. A refusal notes nothing. The repeat of a key gets its
+ * entry, or the shopper's earlier one for as long as that is open; with another body it is refused.
  */
 export async function waitForUnits(deps: Deps, items: readonly KeyedWaitItem[]): Promise<WaitAnswer[]> {
-  const answers: WaitAnswer[] = [];
-  const calls = new Map<string, [number, KeyedWaitItem][]>();
-  for (const [index, item] of items.entries()) {
+  const answers: WaitAnswer[] = items.map(() => UNKNOWN);
+  let left = items.map((item, index): Waiting => ({ index, item }));
+  for (let round = 0; left.length > 0 && round < LIMITS.waitRoundsMax; round++) {
+    // A key that is busy, by an item of this very call perhaps, gets its turn when that one has been answered.
+    const turn = left.flatMap((one) => {
+      const free = deps.keys.hold(one.item.reservationId, one.item.fingerprint);
+      return free ? [{ ...one, free }] : [];
+    });
+    const taken = new Set(turn.map(({ index }) => index));
+    try {
+      await waitInTurn(deps, turn, answers);
+    } finally {
+      for (const { free } of turn) free();
+    }
+    left = left.filter(({ index }) => !taken.has(index));
+    await Promise.all(left.map(({ item }) => deps.keys.quiet(item.reservationId)));
+  }
+  return answers;
+}
+
+async function waitInTurn(deps: Deps, turn: readonly Waiting[], answers: WaitAnswer[]): Promise<void> {
+  const calls = new Map<string, Waiting[]>();
+  for (const { index, item } of turn) {
     const noted = deps.store.reservation(item.reservationId);
     if (noted && noted.fingerprint !== item.fingerprint) {
       answers[index] = refuse({ code: "idempotency_key_reused" });
       continue;
     }
     const { key } = deps.sku(item.dropId, item.skuId);
-    calls.set(key, [...(calls.get(key) ?? []), [index, item]]);
+    calls.set(key, [...(calls.get(key) ?? []), { index, item }]);
   }
   await Promise.all(
     [...calls.values()].map(async (call) => {
       const told = await ask(deps, call);
-      for (const [at, [index, item]] of call.entries())
-        answers[index] = note(deps, item, told[at] ?? UNKNOWN);
+      for (const [at, { index, item }] of call.entries()) answers[index] = note(deps, item, told[at]);
     }),
   );
-  return answers;
 }
 
-async function ask({ sku, inTime }: Deps, call: [number, KeyedWaitItem][]): Promise<WaitAnswer[]> {
+async function ask({ sku, inTime }: Deps, call: readonly Waiting[]): Promise<WaitAnswer[]> {
   const [first] = call;
   if (!first) return [];
-  const [, { dropId, skuId }] = first;
+  const { dropId, skuId } = first.item;
   try {
-    const items = call.map(([, { reservationId, fingerprint, shopperId, ticketId, quantity }]) => ({
-      reservationId,
-      fingerprint,
-      shopperId,
-      ticketId,
-      quantity,
-    }));
+    const items = call.map(
+      ({ item: { reservationId, fingerprint, shopperId, identity, ticketId, quantity } }) => ({
+        reservationId,
+        fingerprint,
+        shopperId,
+        identity,
+        ticketId,
+        quantity,
+      }),
+    );
     return await inTime(sku(dropId, skuId).api.wait(items), LIMITS.skuCallTimeoutMs);
   } catch (error) {
     logError("wait_failed", error, { dropId, skuId });
@@ -58,14 +85,17 @@ async function ask({ sku, inTime }: Deps, call: [number, KeyedWaitItem][]): Prom
   }
 }
 
-/** An answer with another id is the shopper's earlier entry, which was noted under its own key. */
-function note({ store }: Deps, item: KeyedWaitItem, answer: WaitAnswer): WaitAnswer {
-  if (!answer.ok || answer.value.reservationId !== item.reservationId) return answer;
+/**
+ * Noted for the shopper's earlier entry too, which answers under its own id: the key was used. And when no answer came,
+ * for the entry may exist: another body would make a second one under its key.
+ */
+function note({ store }: Deps, item: KeyedWaitItem, answer: WaitAnswer | undefined): WaitAnswer {
+  if (answer?.ok === false) return answer;
   const { skuId, quantity, identity, unitsPerShopper } = item;
   const claim = unitsPerShopper === null ? null : { identity, max: unitsPerShopper };
   try {
     store.noteReservation({ ...item, lines: [{ skuId, quantity }], claim });
-    return answer;
+    return answer ?? UNKNOWN;
   } catch (error) {
     logError("waiting_not_noted", error, { reservationId: item.reservationId });
     return UNKNOWN;

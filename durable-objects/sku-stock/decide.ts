@@ -17,8 +17,8 @@ import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
 /** Units of one SKU. Always `stock = available + reserved + sold`, each >= 0. */
 export type Counts = { stock: number; available: number; reserved: number; sold: number };
 
-/** A reservation as it is stored: what callers see, the body it was asked with, and the order's last step on it. */
-export type ReservationRow = Reservation & { fingerprint: string; step: number };
+/** A reservation as it is stored: what callers see, the body it was asked with, whom it counts for, and the order's last step. */
+export type ReservationRow = Reservation & { fingerprint: string; identity: string; step: number };
 
 /** What a decision writes: the reservation's new row, if it changes, and how the counts move by so many units, if they do. */
 export type Change =
@@ -71,7 +71,7 @@ export function decideReserve(input: {
 /** Units that are one shopper's until a deadline, at the price of this moment. */
 export function heldRow(
   terms: SkuTerms,
-  { reservationId, fingerprint, shopperId, ticketId, quantity }: ReserveItem,
+  { reservationId, fingerprint, shopperId, identity, ticketId, quantity }: ReserveItem,
   { nowMs, ttlMs }: { nowMs: number; ttlMs: number },
 ): ReservationRow {
   return {
@@ -79,6 +79,7 @@ export function heldRow(
     fingerprint,
     skuId: terms.skuId,
     shopperId,
+    identity,
     ticketId,
     quantity,
     unitPriceMinor: terms.unitPriceMinor,
@@ -137,11 +138,12 @@ export function decidePin(row: ReservationRow | null, item: PinItem): Decision<S
   const fence = fenceStep(row, item);
   if (fence?.code === "reservation_taken") return refuse(fence);
   switch (row.state) {
-    // Whatever the number: an order that was refused and forgotten counts from the start when it is asked for again.
+    // Whatever the number: an order that was refused and forgotten is told the same when it is asked for again.
     case "released":
     case "lapsed":
       return refuse({ code: "reservation_lapsed" });
     case "held":
+      if (fence) return refuse(fence);
       return changed({ ...row, state: "pinned", orderId: item.orderId, step: item.step });
     case "pinned":
     case "committed":

@@ -125,4 +125,21 @@ CREATE TABLE adjustments (
 CREATE INDEX adjustments_counted ON adjustments (at_ms, as_of_ms, delta) WHERE kind = 'count';
 `,
   },
+  {
+    id: 3,
+    sql: `
+ALTER TABLE reservations ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+UPDATE reservations SET identity = 'session:' || shopper_id;
+ALTER TABLE waiting ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+UPDATE waiting SET identity = 'session:' || shopper_id;
+DROP INDEX reservations_by_shopper;
+CREATE INDEX reservations_by_identity ON reservations (identity, state);
+`,
+  },
+  {
+    id: 4,
+    sql: `
+ALTER TABLE waiting ADD COLUMN next_step INTEGER NOT NULL DEFAULT 0;
+`,
+  },
 ];

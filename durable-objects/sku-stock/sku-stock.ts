@@ -128,13 +128,12 @@ export class SkuStock extends DurableObject<StateEnv> {
     if (this.#store.level().waiting > 0) this.#waiting.leave(terms, items, nowMs);
     const answers = items.map((item): GiveBackAnswer => {
       try {
-        const shopperRows = this.#store.reservationsOf(terms.skuId, item);
-        const row = shopperRows.find(({ reservationId }) => reservationId === item.reservationId) ?? null;
+        const row = this.#store.reservation(terms.skuId, item.reservationId);
         const decision = decideGiveBack(row, item, this.#store.level());
         if (!decision.ok) return decision;
         const change = decision.value;
         // A shopper who holds nothing else was not seen here: the way back of what `reserve` counted.
-        const newTickets = shopperRows.length === 1 ? -1 : 0;
+        const newTickets = row && this.#store.reservationsOf(terms.skuId, row).length === 1 ? -1 : 0;
         if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
         return ok(null);
       } catch (error) {
@@ -149,7 +148,10 @@ export class SkuStock extends DurableObject<StateEnv> {
 
   /** Takes the deadline off reservations for an order. Late by this object's clock is `reservation_lapsed`. */
   async pin(items: PinItem[]): Promise<StepAnswer[]> {
-    return this.#steps(items, (row, item) => decidePin(row, item));
+    return this.#steps(items, (row, item) => {
+      if (row === null) this.#waiting.passOver(item);
+      return decidePin(row, item);
+    });
   }
 
   /**

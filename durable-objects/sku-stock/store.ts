@@ -16,7 +16,7 @@ export type Level = Counts & {
   waiting: number;
 };
 
-const ROW_COLUMNS = `reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, ticket_id AS ticketId, quantity,
+const ROW_COLUMNS = `reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, identity, ticket_id AS ticketId, quantity,
   unit_price_minor AS unitPriceMinor, currency, version, state, created_at_ms AS createdAtMs, deadline_at_ms AS deadlineAtMs,
   order_id AS orderId, step, returned, row`;
 
@@ -24,6 +24,7 @@ type StoredRow = {
   reservationId: string;
   fingerprint: string;
   shopperId: string;
+  identity: string;
   ticketId: string;
   quantity: number;
   unitPriceMinor: number;
@@ -141,20 +142,20 @@ export class SkuStore {
   }
 
   /**
-   * What a decision about a shopper must know: the rows that take units, the one with this id, and two of the others, which
-   * tell whether it is their first. However many have lapsed, no more are read.
+   * What a decision about somebody must know: the rows that take units, the one with this id, and two of the others, which
+   * tell whether it is their first. However many have lapsed, no more are read. Several sessions of one identity are one.
    */
   reservationsOf(
     skuId: SkuId,
-    { shopperId, reservationId }: { shopperId: ShopperId; reservationId: ReservationId },
+    { identity, reservationId }: { identity: string; reservationId: ReservationId },
   ): ReservationRow[] {
     return this.#sql
       .exec<StoredRow>(
         `SELECT ${ROW_COLUMNS} FROM reservations WHERE row IN (
-           SELECT row FROM reservations WHERE shopper_id = ?1 AND state IN ('held', 'pinned', 'committed')
-           UNION ALL SELECT row FROM reservations WHERE reservation_id = ?2 AND shopper_id = ?1
-           UNION ALL SELECT row FROM (SELECT row FROM reservations WHERE shopper_id = ?1 LIMIT 2))`,
-        shopperId,
+           SELECT row FROM reservations WHERE identity = ?1 AND state IN ('held', 'pinned', 'committed')
+           UNION ALL SELECT row FROM reservations WHERE reservation_id = ?2
+           UNION ALL SELECT row FROM (SELECT row FROM reservations WHERE identity = ?1 LIMIT 2))`,
+        identity,
         reservationId,
       )
       .toArray()
@@ -211,12 +212,13 @@ export class SkuStore {
 
   #insert(row: ReservationRow): void {
     this.#sql.exec(
-      `INSERT INTO reservations (reservation_id, fingerprint, shopper_id, ticket_id, quantity, unit_price_minor, currency,
-         version, state, created_at_ms, deadline_at_ms, order_id, step)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO reservations (reservation_id, fingerprint, shopper_id, identity, ticket_id, quantity, unit_price_minor,
+         currency, version, state, created_at_ms, deadline_at_ms, order_id, step)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.reservationId,
       row.fingerprint,
       row.shopperId,
+      row.identity,
       row.ticketId,
       row.quantity,
       row.unitPriceMinor,
@@ -289,9 +291,10 @@ export class SkuStore {
   }
 }
 
-/** What callers see of a row: everything but the fingerprint and the fence. */
+/** What callers see of a row: everything but the fingerprint, whom it counts for, and the fence. */
 export function toReservation({
   fingerprint: _fingerprint,
+  identity: _identity,
   step: _step,
   ...reservation
 }: ReservationRow): Reservation {

@@ -2,6 +2,7 @@ import type { OrderAnswer } from "../../schema/http.ts";
 import type { BrandAct } from "./console-client.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import type { Ending, Visitor } from "./shopper.ts";
+import { noteUnexpected } from "./traffic.ts";
 import type { World } from "./world.ts";
 
 type Noted = (answer: OrderAnswer) => void;
@@ -24,7 +25,15 @@ export async function dealAfterwards(
   noted: Noted,
 ): Promise<Ending> {
   const { orderId } = order;
-  const byBrand = (act: BrandAct) => world.brand.act(orderId, `${act.kind}-${visitor.plan.index}`, act);
+  async function byBrand(act: BrandAct): Promise<boolean> {
+    const { isAcknowledged, complaint } = await world.brand.act(
+      orderId,
+      `${act.kind}-${visitor.plan.index}`,
+      act,
+    );
+    if (complaint !== null) noteUnexpected(world.client.traffic, `the brand's ${act.kind}: ${complaint}`);
+    return isAcknowledged;
+  }
   switch (visitor.plan.dealings.after) {
     case "keeps":
     case "cancels_at_once":
@@ -32,7 +41,8 @@ export async function dealAfterwards(
     case "cancels_later":
       return (await cancel(visitor, world, order, noted)) ? "taken_back" : "confirmed";
     case "canceled_by_brand": {
-      const isAcknowledged = await byBrand({ kind: "cancel", reason: "out of favor", restock: true });
+      const restock = visitor.plan.index % 2 === 0;
+      const isAcknowledged = await byBrand({ kind: "cancel", reason: "damaged in store", restock });
       world.answers.commands.push({ orderId, isAcknowledged, kind: "cancel", by: "brand" });
       return isAcknowledged ? "taken_back" : "confirmed";
     }

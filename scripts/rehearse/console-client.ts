@@ -8,6 +8,7 @@ import type { SkuEvidence } from "./audit/evidence.ts";
 
 const TRIES_MAX = 6;
 const PAUSE_MS = 500;
+const CONFLICT = 409;
 /** A page is a thousand rows: more than this is a loop that does not end. */
 const PAGES_MAX = 5_000;
 
@@ -90,13 +91,19 @@ export class ConsoleClient {
   }
 
   /**
-   * Asks it of an order with this key until there is an answer. True: it was carried out. False: refused, for the order
-   * may have changed meanwhile, or unheard of after a few tries.
+   * Asks it of an order with this key until there is an answer, or a few tries had none. A refusal is in order where the
+   * order has changed meanwhile (409); any other is a complaint.
    */
-  async act(orderId: string, key: string, { kind, ...body }: BrandAct): Promise<boolean> {
+  async act(
+    orderId: string,
+    key: string,
+    { kind, ...body }: BrandAct,
+  ): Promise<{ isAcknowledged: boolean; complaint: string | null }> {
     const path = `/v1/orders/${orderId}/${ACT_PATHS[kind]}`;
     const answer = await this.#answer("POST", path, { body, key });
-    return answer.ok;
+    if (answer.ok) return { isAcknowledged: true, complaint: null };
+    const isWrong = answer.status !== null && answer.status < 500 && answer.status !== CONFLICT;
+    return { isAcknowledged: false, complaint: isWrong ? answer.complaint : null };
   }
 
   async #rows<Row>(path: string): Promise<Row[]> {
@@ -125,8 +132,9 @@ export class ConsoleClient {
     method: "GET" | "POST",
     path: string,
     { body, key }: { body?: unknown; key?: string },
-  ): Promise<{ ok: true; text: string } | { ok: false; complaint: string }> {
+  ): Promise<{ ok: true; text: string } | { ok: false; status: number | null; complaint: string }> {
     let complaint = "";
+    let status: number | null = null;
     const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       try {
@@ -137,13 +145,15 @@ export class ConsoleClient {
         });
         const text = await response.body.text();
         if (response.statusCode < 300) return { ok: true, text };
-        complaint = `${response.statusCode} ${text.slice(0, 500)}`;
+        status = response.statusCode;
+        complaint = `${status} ${text.slice(0, 500)}`;
         if (response.statusCode < 500) break;
       } catch (error) {
+        status = null;
         complaint = String(error);
       }
       await sleep(PAUSE_MS);
     }
-    return { ok: false, complaint };
+    return { ok: false, status, complaint };
   }
 }

@@ -28,7 +28,8 @@ export const USAGE = `Plays a drop against a simulated crowd and audits everythi
   --skus N         how many SKUs the units are split over          (3)
   --seed N         the same seed plays the same crowd              (7)
   --json FILE      writes the result there as JSON
-  --faults         the gateway misbehaves, and the runtime is killed and restarted
+  --faults         the gateway misbehaves, the runtime is killed and restarted, and people try the limits,
+                   wait for units, cancel, and have parcels and money sent to them
   --kills N        how many times it is killed                     (2 with --faults, else 0)
   --admit N        people admitted a second                        (250)
   --connections N  requests under way at once                      (48)

@@ -8,6 +8,7 @@ import { DropAnswer } from "../../schema/http.ts";
 import { type Finding, PreflightAnswer } from "../../schema/preflight.ts";
 import { ROOT } from "../../scripts/platform/bundle.ts";
 import { createSecrets } from "../../scripts/platform/secrets.ts";
+import { QUOTE_KEY } from "../unit/drop-arbitraries.ts";
 import { ask } from "./ask.ts";
 import { draftDrop, startWorld, type World } from "./world.ts";
 
@@ -156,10 +157,25 @@ it("a drop is ready once it is published, and each planted fault is found", asyn
   const ready = await preflight(id, "--crowd", "10000");
   expect(bad(ready.answer.findings)).toEqual([]);
   expect(ready).toMatchObject({ code: 0, answer: { isReady: true } });
-  expect(ready.answer.findings.map(({ message }) => message).join("\n")).toContain("near weur and awake");
+  const said = ready.answer.findings.map(({ check, message }) => `${check}: ${message}`).join("\n");
+  expect(said).toContain("asked to be made near weur");
+  expect(said).toContain("keys: LINK_KEYS: the storefront opens the links that the console signs");
+  expect(said).toContain("identity: is none");
   expect(bad((await preflight(id, "--crowd", "3000000")).answer.findings)[0]).toMatch(/^blocks crowd: /);
 
   const { secrets } = world;
+  const claimed = later();
+  const quoted = {
+    ...(claimed.document as object),
+    limits: { identity: "signed_claim" },
+    shipping: { quoteUrl: "http://127.0.0.1:1/quote", keys: [QUOTE_KEY], countries: ["*"] },
+  };
+  await drop("publish", claimed.id, "--file", await fileOf(quoted));
+  const silent = await preflight(claimed.id);
+  expect(bad(silent.answer.findings)).toEqual([
+    expect.stringMatching(/^blocks quotes: shipping.quoteUrl gives no quote/),
+  ]);
+  expect(silent.answer.findings.map(({ message }) => message).join("\n")).toContain("has CUSTOMER_KEYS");
   await world.reboot({ ...secrets, sandboxApiKey: createSecrets().sandboxApiKey });
   const otherKey = await preflight(id);
   expect(otherKey.code).toBe(1);

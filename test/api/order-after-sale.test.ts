@@ -120,7 +120,7 @@ describe.concurrent("a quote of the brand's endpoint", () => {
     const { publicKey, privateKey } = await generateKeyPair("EdDSA");
     const { x } = await exportJWK(publicKey);
     const keys = [{ kid: "q1", alg: "EdDSA", kty: "OKP", crv: "Ed25519", x }];
-    const shipping = { quoteUrl: "https://shop.example/quote", keys, countries: ["DE"] };
+    const shipping = { quoteUrl: "https://quotes.shop.com/quote", keys, countries: ["DE"] };
     const drop = await publishDrop(world, { more: { shipping }, skus: [{ stock: 2 }] });
     const order = async (subtotalMinor: number) => {
       const shopper = await Shopper.arrived(world);
@@ -129,7 +129,7 @@ describe.concurrent("a quote of the brand's endpoint", () => {
       const shippingQuote = await new SignJWT({
         drop: drop.id,
         reservation: reservationId,
-        country: "DE",
+        shippingAddress: ADDRESS,
         currency: "EUR",
         subtotalMinor,
         charges,

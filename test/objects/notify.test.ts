@@ -6,11 +6,11 @@ import type { DropId, OrderId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Snapshot } from "../../schema/line.ts";
 import type { MailMessage } from "../../schema/mail.ts";
-import type { EndpointId } from "../../schema/webhooks.ts";
+import type { EndpointId, ReplayCursor } from "../../schema/webhooks.ts";
 import { d1Mails } from "../../workers/console/mails/store.ts";
 import { consumeNotifications } from "../../workers/console/notify/consume-notifications.ts";
 import type { NotifyDeps } from "../../workers/console/notify/deps.ts";
-import { d1Tellings } from "../../workers/console/notify/store.ts";
+import { d1Tellings, statementsOf } from "../../workers/console/notify/store.ts";
 import { sweep } from "../../workers/console/notify/sweep.ts";
 import { runDeliveries } from "../../workers/console/webhooks/run-deliveries.ts";
 import { newKey, secretOf } from "../../workers/console/webhooks/signing-keys.ts";
@@ -49,6 +49,7 @@ function aConsole() {
       world.snapshots += 1;
       return { ok: true, value: { dropId, atMs: world.nowMs, skus: world.levels } as Snapshot };
     },
+    document: async () => ({ mode: "test", skus: [{ id: "runner-42", name: "Runner, EU 42" }] as never }),
     webhookKeys: parseKeyset("WEBHOOK_KEYS", keysetOf("w1", 1)),
     linkKeys: parseKeyset("LINK_KEYS", keysetOf("l1", 2)),
     mailer: {
@@ -336,6 +337,133 @@ test("an order whose message was lost is told by the sweep", async () => {
   expect(await deliveriesOf(console.deps, endpointId)).toHaveLength(1);
 });
 
+const refund = (orderId: OrderId, refundedMinor: number) =>
+  env.DB.prepare("UPDATE orders SET refunded_minor = ?, version = version + 2 WHERE order_id = ?")
+    .bind(refundedMinor, orderId)
+    .run();
+
+test("two that tell of an order at once, each of another version, lose no part of it", async () => {
+  const [early, late] = [aConsole(), aConsole()];
+  const { endpointId } = await anEndpoint(late.deps, ["order.refunded"]);
+  const orderId = await anOrder("confirmed", "captured");
+  const read = late.deps.tellings.untold;
+  await refund(orderId, 500);
+  const seenEarly = await read([orderId]);
+  await refund(orderId, 1_000);
+  early.deps.tellings.untold = async () => seenEarly;
+  late.deps.tellings.untold = async (orderIds) => {
+    late.deps.tellings.untold = read;
+    const seenLate = await read(orderIds);
+    expect(await early.changed(orderId)).toEqual([{ fate: "acked" }]);
+    return seenLate;
+  };
+  expect(await late.changed(orderId)).toEqual([{ fate: "acked" }]);
+  const { results } = await env.DB.prepare("SELECT body FROM events ORDER BY rowid").all<{ body: string }>();
+  expect(results.map(({ body }) => JSON.parse(body).data.refundedMinor)).toEqual([500, 1_000]);
+  expect(await deliveriesOf(late.deps, endpointId)).toHaveLength(2);
+  expect([early.queued.notifications, late.queued.notifications].map(({ length }) => length)).toEqual([1, 1]);
+});
+
+test.each(["told", "lines"])(
+  "an order whose %s nobody can read comes back alone, and is logged",
+  async (column) => {
+    const console = aConsole();
+    const logged: unknown[] = [];
+    console.deps.log = (entry) => logged.push(entry);
+    const { endpointId } = await anEndpoint(console.deps);
+    const orderIds: OrderId[] = [];
+    for (let count = 0; count < 5; count++) orderIds.push(await anOrder("confirmed", "captured"));
+    const bad = orderIds[1];
+    await env.DB.prepare(`UPDATE orders SET ${column} = 'nonsense' WHERE order_id = ?`).bind(bad).run();
+    const fates = await console.consume(
+      ...orderIds.map((orderId) => ({ kind: "order", orderId, version: 1 })),
+    );
+    expect(fates.map(({ fate }) => fate)).toEqual(["acked", "retried", "acked", "acked", "acked"]);
+    expect(await deliveriesOf(console.deps, endpointId)).toHaveLength(4);
+    expect(logged).toMatchObject([{ event: "order_not_told", orderId: bad }]);
+  },
+);
+
+test("an order that comes first and cannot be written holds up no sweep", async () => {
+  const console = aConsole();
+  const { endpointId } = await anEndpoint(console.deps);
+  const bad = await anOrder("confirmed", "captured");
+  for (let count = 0; count < 4; count++) await anOrder("confirmed", "captured");
+  const { tell } = console.deps.tellings;
+  console.deps.tellings.tell = async (telling) => {
+    if (telling.orders.some(({ orderId }) => orderId === bad)) throw new Error("too large");
+    await tell(telling);
+  };
+  console.world.nowMs += LIMITS.notificationLateMs + 1;
+  await sweep(console.deps);
+  expect(await deliveriesOf(console.deps, endpointId)).toHaveLength(4);
+});
+
+test("more orders that cannot be told than one sweep takes up do not hide what changed after them", async () => {
+  const console = aConsole();
+  const { endpointId } = await anEndpoint(console.deps);
+  await env.DB.prepare(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+     INSERT INTO orders (order_id, drop_id, shopper_id, reservation_id, status, money, total_minor, currency, email,
+       gateway, placed_at_ms, updated_at_ms, version, told)
+     SELECT 'bad-' || i, 'runner', 's', 'r', 'confirmed', 'captured', 1, 'EUR', 'a@b.example', 'sandbox', 0, i, 1, 'nonsense'
+     FROM n`,
+  )
+    .bind(LIMITS.sweepRowsMax + 1)
+    .run();
+  await anOrder("confirmed", "captured");
+  console.world.nowMs += LIMITS.notificationLateMs + 1;
+  await sweep(console.deps);
+  expect(await deliveriesOf(console.deps, endpointId)).toHaveLength(1);
+});
+
+test("what a hundred orders bring to twenty endpoints is written in batches that D1 takes", async () => {
+  const console = aConsole();
+  const types = ["order.placed", "order.confirmed"];
+  for (let count = 0; count < LIMITS.webhookEndpointsMax; count++) await anEndpoint(console.deps, types);
+  const messages: object[] = [];
+  for (let count = 0; count < LIMITS.queueBatchMax; count++)
+    messages.push({ kind: "order", orderId: await anOrder("confirmed", "captured"), version: 1 });
+  const batches: number[] = [];
+  const { tell } = console.deps.tellings;
+  console.deps.tellings.tell = async (telling) => {
+    batches.push(statementsOf(telling));
+    await tell(telling);
+  };
+  await console.consume(...messages);
+  expect(console.queued.deliveries).toHaveLength(LIMITS.queueBatchMax * LIMITS.webhookEndpointsMax * 2);
+  expect(batches.length).toBeGreaterThan(1);
+  expect(Math.max(...batches)).toBeLessThanOrEqual(LIMITS.tellStatementsMax);
+  const row = await env.DB.prepare("SELECT COUNT(*) AS count FROM webhook_deliveries").first();
+  expect(row).toEqual({ count: console.queued.deliveries.length });
+});
+
+test("the levels of a drop with many SKUs are told in batches that D1 takes", async () => {
+  const console = aConsole();
+  await env.DB.prepare("INSERT INTO drops VALUES ('runner', ?)").bind(START_MS).run();
+  const skuCount = 100;
+  console.world.levels = Array.from({ length: skuCount }, (_, index) => ({
+    skuId: `sku-${index}` as SkuId,
+    stock: 5,
+    available: 5,
+    reserved: 0,
+    sold: 0,
+  }));
+  for (let count = 0; count < LIMITS.webhookEndpointsMax; count++)
+    await anEndpoint(console.deps, ["stock.changed"]);
+  const batches: number[] = [];
+  const { tell } = console.deps.tellings;
+  console.deps.tellings.tell = async (telling) => {
+    batches.push(statementsOf(telling));
+    await tell(telling);
+  };
+  await sweep(console.deps);
+  await sweep(console.deps);
+  expect(console.queued.deliveries).toHaveLength(skuCount * LIMITS.webhookEndpointsMax);
+  expect(batches.length).toBeGreaterThan(1);
+  expect(Math.max(...batches)).toBeLessThanOrEqual(LIMITS.tellStatementsMax);
+});
+
 test("a shopper gets one mail for what happened together, under a stable id, with a link to the order", async () => {
   const console = aConsole();
   const orderId = await anOrder("confirmed", "captured");
@@ -347,16 +475,16 @@ test("a shopper gets one mail for what happened together, under a stable id, wit
   await console.consume(...mails);
   expect(console.mailed).toHaveLength(1);
   const [mail] = console.mailed;
-  expect(mail).toMatchObject({ to: "a@b.example", subject: "Your order is confirmed" });
-  expect(mail?.text).toContain("2 × runner-42");
+  expect(mail).toMatchObject({ to: "a@b.example", subject: "Test: Your order is confirmed" });
+  expect(mail?.text).toContain("2 × Runner, EU 42");
   expect(mail?.text).toContain(`https://drops.example/orders/${orderId}?access=`);
   expect(mail?.html).toContain(`href="https://drops.example/orders/${orderId}?access=`);
   await change(orderId, "canceled", "refunded");
   await console.changed(orderId);
   await console.consume(...console.queued.notifications.slice(1));
   expect(console.mailed.map(({ subject }) => subject)).toEqual([
-    "Your order is confirmed",
-    "Your order was refunded",
+    "Test: Your order is confirmed",
+    "Test: Your order was refunded",
   ]);
 });
 
@@ -430,4 +558,23 @@ test("while D1 is away every message comes back", async () => {
   console.deps.tellings.untold = () => Promise.reject(new Error("away"));
   const [fate] = await console.consume({ kind: "order", orderId: await anOrder(), version: 1 });
   expect(fate?.fate).toBe("retried");
+});
+
+test("a replay goes on behind its cursor, within one millisecond too", async () => {
+  const { deps } = aConsole();
+  const { endpointId } = await anEndpoint(deps, ["order.placed"]);
+  const ids = ["a", "b", "c"].map((letter) => `dlv_${letter.repeat(32)}`);
+  for (const deliveryId of ids)
+    await env.DB.prepare(
+      "INSERT INTO webhook_deliveries (delivery_id, endpoint_id, event_id, state, tries, next_at_ms, created_at_ms, updated_at_ms) VALUES (?, ?, 'evt', 'parked', 1, 0, 100, 100)",
+    )
+      .bind(deliveryId, endpointId)
+      .run();
+  const range = { endpointId: endpointId as EndpointId, fromMs: 100, toMs: 101, states: ["parked"] } as const;
+  const found = async (after: ReplayCursor | null) =>
+    (await deps.webhooks.toReplay({ ...range, after })).map(({ deliveryId }) => deliveryId);
+  expect(await found(null)).toEqual(ids);
+  const second = { createdAtMs: 100, deliveryId: ids[1] as DeliveryId };
+  expect(await found(second)).toEqual([ids[2]]);
+  expect(await found({ ...second, createdAtMs: 99 })).toEqual(ids);
 });

@@ -29,7 +29,14 @@ type Row = {
   step: number;
   returned: number;
 };
-type Entry = { number: number; shopper: number; quantity: number; body: number; state: string };
+type Entry = {
+  number: number;
+  shopper: number;
+  quantity: number;
+  body: number;
+  state: string;
+  nextStep: number;
+};
 type Act =
   | { kind: "reserve"; number: number; quantity: number; body: number }
   | { kind: "pin" | "commit" | "late" | "release"; number: number; order: number; step: number }
@@ -91,15 +98,16 @@ class Model {
   }
   offer(): void {
     for (let entry = this.first(); entry && entry.quantity <= this.available; entry = this.first()) {
-      const { number, shopper, quantity, body } = entry;
+      const { number, shopper, quantity, body, nextStep } = entry;
       if (this.held(shopper) + quantity > PER_SHOPPER) entry.state = "left";
       else {
         entry.state = "offered";
-        this.hold({ number, quantity, body, ttlMs: OFFER_MS });
+        this.hold({ number, quantity, body, ttlMs: OFFER_MS, step: nextStep });
       }
     }
   }
-  hold({ number, quantity, body, ttlMs }: { number: number; quantity: number; body: number; ttlMs: number }) {
+  hold(row: { number: number; quantity: number; body: number; ttlMs: number; step?: number }) {
+    const { number, quantity, body, ttlMs, step = 0 } = row;
     const endsAtMs = this.nowMs + ttlMs;
     const shopper = shopperOf(number);
     this.rows.set(number, {
@@ -109,7 +117,7 @@ class Model {
       body,
       endsAtMs,
       order: null,
-      step: 0,
+      step,
       returned: 0,
     });
   }
@@ -135,7 +143,7 @@ class Model {
     const open = this.list.find((entry) => entry.shopper === shopper && this.isOpen(entry));
     if (open) return open.quantity === quantity ? this.view(open) : "already_waiting";
     if (this.held(shopper) + quantity > PER_SHOPPER) return "shopper_limit_reached";
-    const entry = { number, shopper, quantity, body, state: "waiting" };
+    const entry = { number, shopper, quantity, body, state: "waiting", nextStep: 0 };
     this.list.push(entry);
     this.offer();
     return this.view(entry);
@@ -178,7 +186,11 @@ class Model {
   step(kind: "pin" | "commit" | "late" | "release", number: number, order: number, step: number): string {
     this.sweep();
     const row = this.rows.get(number);
-    if (!row) return "reservation_not_found";
+    if (!row) {
+      const waiting = this.list.find((entry) => entry.number === number && entry.state === "waiting");
+      if (kind === "pin" && waiting) waiting.nextStep = Math.max(waiting.nextStep, step + 1);
+      return "reservation_not_found";
+    }
     const mayBeFree = kind === "pin" ? row.order === null : kind === "release" && row.state === "held";
     if (row.order !== order && !mayBeFree)
       return kind === "pin" ? "reservation_taken" : "reservation_not_found";

@@ -263,3 +263,47 @@ describe("what it costs", () => {
     expect(read).toBeLessThan(lapsed / 2);
   });
 });
+
+test("an order's pin that came before the offer takes nothing when a copy of it comes after", async () => {
+  const one = await awaited(2);
+  const early = step(2, 7);
+  expect(await one.rpc().pin([early])).toMatchObject([{ refusal: { code: "reservation_not_found" } }]);
+  pass(60_000);
+  expect(await show(one, 2)).toEqual(["offered"]);
+  expect(await one.rpc().pin([early])).toMatchObject([{ refusal: { code: "request_in_progress" } }]);
+  expect(await show(one, 2)).toEqual(["offered"]);
+  expect(await one.rpc().pin([step(2, 8)])).toMatchObject([{ value: { state: "pinned" } }]);
+});
+
+describe("an entry that cannot be written", () => {
+  const refuseRow = (one: One, what: "INSERT" | "DELETE", number: number) =>
+    runInDurableObject(one.stub(), (_, { storage }) => {
+      const row = what === "INSERT" ? "NEW" : "OLD";
+      storage.sql.exec(
+        `CREATE TRIGGER bad BEFORE ${what} ON reservations WHEN ${row}.reservation_id = '${reservationId(number)}'
+         BEGIN SELECT RAISE(ABORT, 'a bad row'); END`,
+      );
+    });
+
+  test("is taken off when its turn comes, and nobody else fails with it", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const one = await awaited(2, 3);
+    await refuseRow(one, "INSERT", 2);
+    pass(60_000);
+    const [refused] = await one.rpc().reserve([reserveItem(4)]);
+    expect(refused).toMatchObject({ ok: false, refusal: { code: "all_reserved" } });
+    expect(await show(one, 2, 3)).toEqual(["left", "offered"]);
+    expect(await level(one)).toMatchObject({ available: 0, reserved: 1 });
+    expect(await one.rpc().pin([step(3, 1)])).toMatchObject([{ ok: true }]);
+  });
+
+  test("stays as it is when it cannot leave, and the others of the call leave", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const one = await awaited(2, 3);
+    pass(60_000);
+    expect(await show(one, 2, 3)).toEqual(["offered", "waiting behind 0"]);
+    await refuseRow(one, "DELETE", 2);
+    expect(told(await one.rpc().leaveWaiting([query(2), query(3)]))).toEqual(["offered", "left"]);
+    expect(await level(one)).toMatchObject({ available: 0, reserved: 1 });
+  });
+});

@@ -89,6 +89,20 @@ describe("a cold SKU", () => {
 });
 
 describe("a batch", () => {
+  test("the limit holds over all sessions of one identity, not over those of others", async () => {
+    const one = await freshSku({ stock: 9, perShopper: 2 });
+    const identity = "customer:1";
+    const answers = await one
+      .rpc()
+      .reserve([
+        reserveItem(1, { identity }),
+        reserveItem(2, { identity }),
+        reserveItem(3, { identity }),
+        reserveItem(4, { identity: "customer:2" }),
+      ]);
+    expect(told(answers)).toEqual(["ok", "ok", "shopper_limit_reached", "ok"]);
+  });
+
   test("answers in the order it was asked, and one refusal leaves the others as they are", async () => {
     const one = await freshSku({ stock: 2 });
     const answers = await one

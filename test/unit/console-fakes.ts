@@ -75,6 +75,7 @@ export function fakeConsole(state: Partial<ConsoleApi> = {}) {
       ...state,
     },
     payments: { probeGateways: untouched },
+    edge: { probeCheckout: untouched },
     documents: kvDocuments(kv as unknown as KVNamespace),
     records: fakeRecords(rows),
     catalog: shop.catalog,

@@ -127,10 +127,13 @@ describe("a customer token", () => {
 
 describe("a keyset of customers is refused at the start", () => {
   const shared = { kid: "hs", issuer: ISSUER, alg: "HS256", kty: "oct", k: SECRET.toString("base64url") };
+  const okp = (x: string) => ({ kid: "ed", issuer: ISSUER, alg: "EdDSA", kty: "OKP", crv: "Ed25519", x });
   test.each<[string, unknown]>([
     ["no JSON", "{"],
     ["no keys", { keys: [] }],
     ["a short secret", { keys: [{ ...shared, k: Buffer.alloc(31).toString("base64url") }] }],
+    ["a coordinate that is too short", { keys: [okp("AAAA")] }],
+    ["a coordinate that is too long", { keys: [okp("A".repeat(44))] }],
     ["one kid twice", { keys: [shared, shared] }],
     ["an algorithm of another kind of key", { keys: [{ ...shared, alg: "EdDSA" }] }],
     ["an algorithm that is none of ours", { keys: [{ ...shared, alg: "RS256" }] }],

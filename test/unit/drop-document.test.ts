@@ -106,12 +106,12 @@ describe("a document is refused with the field and the reason", () => {
     ],
     [
       "a table and a quote at once",
-      { shipping: { regions: [region()], quoteUrl: "https://shop.example/quote" } },
+      { shipping: { regions: [region()], quoteUrl: "https://quotes.shop.com/quote" } },
       [/^shipping.quoteUrl is no field that is known here/.source],
     ],
     [
       "a quote that lacks its countries",
-      { shipping: { quoteUrl: "https://shop.example/quote", keys: [QUOTE_KEY] } },
+      { shipping: { quoteUrl: "https://quotes.shop.com/quote", keys: [QUOTE_KEY] } },
       [/^shipping.countries is missing/.source],
     ],
     [
@@ -205,12 +205,42 @@ describe("between the fields", () => {
     };
     expect(saidOf(local)).toEqual([]);
     expect(
-      saidOf({ shipping: { ...local.shipping, quoteUrl: "http://127.0.0.1.example/quote" } }),
+      saidOf({ shipping: { ...local.shipping, quoteUrl: "http://127.0.0.1.shop.com/quote" } }),
     ).toHaveLength(1);
     expect(saidOf({ ...local, mode: "live" }).map((line) => line.split(" ")[0])).toEqual([
       "gateway",
       "shipping.quoteUrl",
     ]);
+  });
+
+  test("a quote is asked for at a public name, in either mode", () => {
+    for (const mode of ["test", "live"])
+      for (const quoteUrl of [
+        "https://10.0.0.1/quote",
+        "https://metadata.google.internal/quote",
+        "https://shop.com:22/",
+      ])
+        expect(
+          saidOf({ mode, shipping: { quoteUrl, keys: [QUOTE_KEY], countries: ["*"] } }).filter((line) =>
+            line.startsWith("shipping.quoteUrl is "),
+          ),
+        ).toHaveLength(1);
+  });
+
+  test("a key of a quote has 32 bytes, no more and no fewer", () => {
+    const said = (chars: number, changes = {}) =>
+      saidOf({
+        shipping: {
+          quoteUrl: "https://quotes.shop.com/quote",
+          keys: [{ ...QUOTE_KEY, x: "A".repeat(chars), ...changes }],
+          countries: ["*"],
+        },
+      });
+    const curve = { alg: "ES256", kty: "EC", crv: "P-256" };
+    expect([said(43), said(43, { ...curve, y: "A".repeat(43) })]).toEqual([[], []]);
+    for (const wrong of [said(4), said(42), said(44), said(42, { x: `${"A".repeat(42)}=` })])
+      expect(wrong[0]).toMatch(/^shipping.keys.0.x is "A.*, but must be 32 bytes in base64url/);
+    expect(said(43, { ...curve, y: "A".repeat(42) })[0]).toMatch(/^shipping.keys.0.y/);
   });
 
   test("countries are the 249 of ISO 3166-1, and each has a name", () => {

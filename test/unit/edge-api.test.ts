@@ -13,7 +13,7 @@ import { LineRecord, Snapshot } from "../../schema/line.ts";
 import { Problem, REFUSALS, type RefusalCode } from "../../schema/refusals.ts";
 import { refuse } from "../../schema/result.ts";
 import type { EdgeApi } from "../../schema/rpc.ts";
-import { unquote } from "../../workers/edge/routes/read-request.ts";
+import { unquote } from "../../workers/idempotency-key.ts";
 import { type Answer, admitted, DROP, type FakeState, fakeEdge, OPENS_AT } from "./edge-fakes.ts";
 
 const DROP_PATH = `/v1/drops/${DROP}`;
@@ -226,6 +226,23 @@ describe("a request that is not as expected", () => {
       expectProblem(await edge.send(path, { method: "POST", headers: { Authorization } }), "session_invalid");
     }
     expectProblem(await edge.send("/v1/orders/ord_x"), "session_missing");
+  });
+
+  test("may come without a body where nothing in it is required, and without one alone", async () => {
+    const edge = fakeEdge();
+    const { session } = await edge.open();
+    const post = (path: string, init: RequestInit = {}) =>
+      edge.send(`${DROP_PATH}/${path}`, {
+        method: "POST",
+        ...init,
+        headers: { Authorization: `Bearer ${session}`, "Idempotency-Key": "k1", ...init.headers },
+      });
+    expect((await post("tickets")).status).toBe(201);
+    expectProblem(await post("passes"), "unsupported_media_type");
+    expectProblem(await post("tickets", { body: Buffer.from("{}") }), "unsupported_media_type");
+    const typed = (type: string) => ({ headers: { "Content-Type": type } });
+    expectProblem(await post("tickets", typed("text/plain")), "unsupported_media_type");
+    expectProblem(await post("tickets", typed("application/json")), "invalid_json");
   });
 
   test("is refused for its body", async () => {

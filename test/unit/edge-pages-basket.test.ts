@@ -93,6 +93,22 @@ describe("a basket", () => {
     expect(held(shop)).toEqual(["1 runner-42 1 runner-43"]);
   });
 
+  test("whose form was sent twice with different units is the first one's alone, and the page says so", async () => {
+    const shop = open();
+    const basket = await untilBasket(shop);
+    const before = new Map(shop.cookies);
+    await shop.press(basket, { "units-runner-43": "1" }, { action: "/basket" });
+    const after = new Map(shop.cookies);
+    for (const [name, cookie] of before) shop.cookies.set(name, cookie);
+    const second = await shop.press(basket, { "units-runner-43": "0" }, { action: "/basket" });
+    expect(second.status).toBe(422);
+    expect(second.text).toContain("This form was sent already, with other units.");
+    expect(held(shop)).toEqual(["1 runner-42 1 runner-43"]);
+    expect(second.headers.getSetCookie().join()).not.toContain("dropline_kept");
+    for (const [name, cookie] of after) shop.cookies.set(name, cookie);
+    expect((await shop.send(BASKET)).text).toContain("€258.00");
+  });
+
   test("whose change is refused is held again as it was, and says so", async () => {
     const shop = open();
     const basket = await untilBasket(shop, { "units-runner-42": "1" });

@@ -124,7 +124,7 @@ describe("the checkout of a drop that ships", () => {
 });
 
 describe("the checkout of a drop whose shipping is quoted", () => {
-  const URL_ASKED = "https://shop.example/quote";
+  const URL_ASKED = "https://quotes.shop.com/quote";
   const EUR = { currency: "EUR", subtotalMinor: 12_900 };
   const charges = [{ kind: "shipping", label: "By bike", amountMinor: 700, isIncluded: false }];
 
@@ -137,7 +137,7 @@ describe("the checkout of a drop whose shipping is quoted", () => {
     const ask = async (url: string, request: QuoteRequest) => {
       asked.push({ ...request, url });
       const { drop, reservation, shippingAddress } = request;
-      const claims = change({ drop, reservation, country: shippingAddress.country, ...EUR, charges });
+      const claims = change({ drop, reservation, shippingAddress, ...EUR, charges });
       return new SignJWT(claims)
         .setProtectedHeader({ alg: "EdDSA", kid: "q1" })
         .setAudience("dropline-quote")
@@ -171,6 +171,15 @@ describe("the checkout of a drop whose shipping is quoted", () => {
     const again = await shop.press(review, { step: "order", quote: "made.up.quote" });
     expect(placedBy(shop)).toEqual([]);
     expect(again.text).toContain("Order and pay €136.00");
+  });
+
+  test("asks anew for another address in the same country", async () => {
+    const { shop, checkout, asked } = await quoting();
+    const review = await shop.press(checkout, { ...ADA, step: "contact" });
+    const again = await shop.press(review, { step: "order", postalCode: "27498", city: "Helgoland" });
+    expect(placedBy(shop)).toEqual([]);
+    expect(again.text).toContain("Order and pay");
+    expect(asked.map(({ shippingAddress }) => shippingAddress.city)).toEqual(["Berlin", "Helgoland"]);
   });
 
   test("says so when the brand does not answer, or answers for something else, and keeps what was typed", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { addressKey } from "../../workers/edge/identity/address-key.ts";
-import { addressIdentity, customerDigest, mailIdentity } from "../../workers/edge/identity/identities.ts";
+import { addressIdentity, customerDigest, mailDigest } from "../../workers/edge/identity/identities.ts";
 import {
   deliverableMail,
   normalizeAddress,
@@ -54,7 +54,7 @@ describe("a mail address", () => {
     `${"a".repeat(LIMITS.emailMaxChars)}@example.com`,
   ])("%j is none", (written) => {
     expect(normalizeMail(written)).toBeUndefined();
-    expect(mailIdentity(written)).toBeUndefined();
+    expect(mailDigest(written)).toBeUndefined();
   });
 
   test("of the longest length is one, and one character longer is none", () => {
@@ -95,7 +95,7 @@ describe("a mail address", () => {
     fc.assert(
       fc.property(local, local, (one, other) => {
         fc.pre(one !== other);
-        expect(mailIdentity(`${one}@example.com`)).not.toBe(mailIdentity(`${other}@example.com`));
+        expect(mailDigest(`${one}@example.com`)).not.toBe(mailDigest(`${other}@example.com`));
       }),
     );
   });
@@ -115,7 +115,7 @@ describe("a mail address", () => {
   });
 
   test("is told as a digest and not as itself", () => {
-    expect(mailIdentity("ada@example.com")).toMatch(/^mail:[0-9a-f]{64}$/);
+    expect(mailDigest("ada@example.com")).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
@@ -197,7 +197,10 @@ describe("a postal address", () => {
 });
 
 test("two issuers' customers of one number are two", () => {
-  expect(customerDigest("https://a.example", "1")).not.toBe(customerDigest("https://b.example", "1"));
+  const subject = "1";
+  expect(customerDigest({ issuer: "https://a.example", subject })).not.toBe(
+    customerDigest({ issuer: "https://b.example", subject }),
+  );
 });
 
 describe("an address on the network", () => {

@@ -1,11 +1,17 @@
 import type { DeliveryId, NotificationMessage } from "../../schema/events.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { WebhookDeliveryRow, WebhookEndpointRow } from "../../schema/tables.ts";
+import type { ReplayCursor } from "../../schema/webhooks.ts";
 import type { NotifyDeps } from "../../workers/console/notify/deps.ts";
 import type { WebhookStore } from "../../workers/console/webhooks/store.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
 import { keysetOf } from "./edge-fakes.ts";
 
 export const NOTIFY_NOW_MS = 1_800_000_000_000;
+
+const isAfter = (one: ReplayCursor, other: ReplayCursor) =>
+  one.createdAtMs > other.createdAtMs ||
+  (one.createdAtMs === other.createdAtMs && one.deliveryId > other.deliveryId);
 
 /** Endpoints and deliveries as arrays, as far as the console's API asks for them. */
 function fakeWebhooks(
@@ -40,11 +46,14 @@ function fakeWebhooks(
       for (const row of found) row.state = "pending";
       return found.map(({ deliveryId }) => deliveryId as DeliveryId);
     },
-    toReplay: async ({ endpointId, fromMs, toMs, states }) =>
+    toReplay: async ({ endpointId, fromMs, toMs, states, after }) =>
       deliveries
         .filter((row) => row.endpointId === endpointId && states.includes(row.state))
         .filter(({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs < toMs)
-        .map(({ deliveryId, createdAtMs }) => ({ deliveryId: deliveryId as DeliveryId, createdAtMs })),
+        .map(({ deliveryId, createdAtMs }) => ({ deliveryId: deliveryId as DeliveryId, createdAtMs }))
+        .filter((row) => after === null || isAfter(row, after))
+        .sort((one, other) => (isAfter(one, other) ? 1 : -1))
+        .slice(0, LIMITS.replayRowsMax),
   };
 }
 
@@ -60,6 +69,9 @@ export function fakeNotify() {
       void queued.notifications.push(...messages),
     queueDeliveries: async (ids: DeliveryId[]) => void queued.deliveries.push(...ids),
     webhookKeys: parseKeyset("WEBHOOK_KEYS", keysetOf(["w1", 9])),
+    linkKeys: parseKeyset("LINK_KEYS", keysetOf(["l1", 8])),
+    mailer: null,
+    storefrontUrl: "https://drops.shop.com",
     toLoopback: false,
     clock: { now: () => NOTIFY_NOW_MS },
     random: () => 0.5,

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { LIMITS } from "../../schema/limits.ts";
 import { REFUSAL_CODES, REFUSALS, type RefusalCode } from "../../schema/refusals.ts";
 import { openApiDocument } from "../../workers/edge/openapi/document.ts";
 import { type AnyOperation, codesOf, get, post } from "../../workers/edge/openapi/operation.ts";
 import { OPERATIONS } from "../../workers/edge/routes/v1.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
-import { fakeEdge } from "./edge-fakes.ts";
+import { type Answer, type Caller, fakeEdge } from "./edge-fakes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const operations: readonly AnyOperation[] = OPERATIONS;
@@ -163,6 +164,23 @@ describe("other origins", () => {
     const other = await edge.send(...preflight(path, "POST", "https://evil.example"));
     expect(other.headers.get("Access-Control-Allow-Origin")).toBeNull();
     // A refusal can be read as well as an answer.
+    const early = [
+      ["/v1/nothing", {}],
+      ["/v1/drops/runner/tickets", { method: "DELETE" }],
+      ["/v1/drops/runner/tickets", { method: "POST", body: "x".repeat(LIMITS.requestBodyMaxBytes + 1) }],
+    ] as const;
+    const statuses = [];
+    for (const [path, init] of early) {
+      for (const [origin, readable] of [
+        [SHOP, SHOP],
+        ["https://evil.example", null],
+      ] as const) {
+        const answer = await edge.send(path, { ...init, headers: { Origin: origin } });
+        expect(answer.headers.get("Access-Control-Allow-Origin"), path).toBe(readable);
+        if (readable !== null) statuses.push(answer.status);
+      }
+    }
+    expect(statuses).toEqual([404, 405, 413]);
     const headers = { Origin: SHOP, Authorization: "Bearer x.y.z" };
     const refused = await edge.send(path, { method: "POST", headers });
     expect(refused.status).toBe(401);
@@ -203,6 +221,45 @@ describe("rate limits", () => {
     expect(busy.headers.get("RateLimit")).toBe('"shopper";r=0;t=10');
     expect((await edge.send("/v1/drops")).headers.get("RateLimit-Policy")).toBeNull();
   });
+
+  test("say which limit refused, and nothing of the exact counters", async () => {
+    const mail = (caller: Caller, nth = 0) =>
+      caller.post(
+        "/v1/sessions/mail",
+        { email: `a${nth}@example.com` },
+        { "CF-Connecting-IP": "203.0.113.7" },
+      );
+    const told = ({ status, headers }: Answer) => [
+      status,
+      headers.get("RateLimit-Policy"),
+      headers.get("RateLimit"),
+    ];
+    const byShopper = await fakeEdge({ allowShopper: async () => false }).open();
+    expect(told(await mail(byShopper))).toEqual([429, '"shopper";q=120;w=10', '"shopper";r=0;t=10']);
+    const byAddress = await fakeEdge({ allowMailFrom: async () => false }).open();
+    expect(told(await mail(byAddress))).toEqual([429, '"mail";q=300;w=60', '"mail";r=0;t=60']);
+    const counted = await fakeEdge().open();
+    for (let sent = 0; sent < LIMITS.mailCodesPerSessionMax; sent += 1)
+      expect(told(await mail(counted, sent))).toEqual([202, '"mail";q=300;w=60', null]);
+    const last = await mail(counted);
+    expect(told(last)).toEqual([429, null, null]);
+    expect(last.headers.get("Retry-After")).toBe(String(LIMITS.mailCodesWindowMs / 1_000));
+  });
+
+  test("of a join say its own when its address is shed", async () => {
+    const shed = fakeEdge({ allowAddress: async (address) => !address.startsWith("join") });
+    const headers = { "CF-Connecting-IP": "203.0.113.7" };
+    const joined = await (await shed.open()).post("/v1/drops/runner/tickets", {}, headers);
+    expect(joined.headers.get("RateLimit")).toBe('"address";r=0;t=60');
+  });
+});
+
+test("a body may be left out where nothing in it is required, and nowhere else", () => {
+  const paths = document.paths as Record<string, { post?: { requestBody?: { required: boolean } } }>;
+  const optional = Object.entries(paths)
+    .filter(([, { post }]) => post?.requestBody?.required === false)
+    .map(([path]) => path);
+  expect(optional).toEqual(["/v1/drops/{drop}/tickets", "/v1/orders/{order}/cancel"]);
 });
 
 /** What a declaration does not allow must not compile: `tsc` reads these lines, and fails when an error does not come. */

@@ -239,6 +239,20 @@ describe("a refund", () => {
     expect(codeOf(paid, again(1))).toBeNull();
   });
 
+  test("of lines that cost nothing is a return alone, even once all money went back", () => {
+    const gift = { skuId: sku("socks"), quantity: 1 };
+    const ofGift = refund({ lines: [gift], restock: true });
+    const paid = confirmed();
+    const lines = paid.lines.map((one) => (one.skuId === gift.skuId ? line("socks", 1, 0) : one));
+    const free = doing({ ...paid, lines }, ofGift);
+    expect([free.refund, next(free)]).toEqual([null, stock("return")]);
+    const back = returned(free);
+    expect([back.returned, next(back).kind]).toEqual([{ socks: 1 }, "done"]);
+    expect(codeOf(back, ofGift)).toBe("return_exceeds_sold");
+    const spent = run(doing({ ...paid, lines }, refund({ amountMinor: TOTAL })), "refund");
+    expect([codeOf(spent, ofGift), codeOf(spent, refund())]).toEqual([null, "refund_exceeds_captured"]);
+  });
+
   test("of everything with its units ends the order's claims with a release, and keeps it confirmed", () => {
     const all = returned(doing(confirmed(), refund({ restock: true })));
     expect(next(all)).toEqual(stock("release"));

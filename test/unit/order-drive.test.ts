@@ -1,11 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
-import { statusOf } from "../../durable-objects/order-coordinator/decide.ts";
+import { resolveDelayMs, statusOf } from "../../durable-objects/order-coordinator/decide.ts";
 import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Act, World } from "./order-world.ts";
-import { orderId, reservationId, reserveItem } from "./sku-stock-fakes.ts";
+import { OPENS_AT_MS, orderId, reservationId, reserveItem } from "./sku-stock-fakes.ts";
 
 vi.spyOn(console, "error").mockImplementation(() => {});
+
+/** An order's numbers begin above its clock, so that one that was forgotten never counts an earlier number again. */
+const FIRST_STEP = OPENS_AT_MS + 1;
 
 /** Lets the parcel whose label begins so arrive, or meet another fate. */
 async function handle(
@@ -116,7 +119,7 @@ describe("a crash", () => {
     await play(world, { act: "advance", ms: LIMITS.effectRetryBaseMs }, { act: "alarm" });
     await handle(world, "pin to");
     await handle(world, "pin: pinned again".slice(0, 4));
-    expect(ours(world)).toMatchObject({ facts: { units: "pinned" }, effect: { step: 1 } });
+    expect(ours(world)).toMatchObject({ facts: { units: "pinned" }, effect: { step: FIRST_STEP } });
   });
 
   test("between the commit and its answer neither loses the unit nor takes another", async () => {
@@ -190,6 +193,185 @@ describe("the alarm", () => {
   });
 });
 
+describe("an order that cannot be taken up", () => {
+  test("is put off, and the others go their way", async () => {
+    const world = await placed();
+    await play(world, { act: "reserve", pick: 3 }, { act: "place", pick: 3 });
+    const save = vi.spyOn(world.store, "saveOpen").mockImplementation((record) => {
+      if (record.orderId === orderId(2)) throw new Error("CHECK constraint failed");
+    });
+    const saveAll = vi.spyOn(world.store, "save").mockImplementation((record) => {
+      if (record.orderId === orderId(2)) throw new Error("CHECK constraint failed");
+    });
+    const due = world.store.earliestDueMs() ?? 0;
+    await play(world, { act: "advance", ms: Math.max(due - world.nowMs, 10_000) }, { act: "alarm" });
+    expect(save.mock.calls.length + saveAll.mock.calls.length).toBeGreaterThan(0);
+    expect(world.store.due(world.nowMs).map((record) => record.orderId)).toEqual([]);
+    expect(world.store.load(orderId(4))?.effect.tries).toBe(2);
+    save.mockRestore();
+    saveAll.mockRestore();
+    await world.drain();
+    world.checkAtRest();
+  });
+});
+
+describe("what others can see of an order", () => {
+  test("has a new version when it changes, and not at each look at a payment that nobody knows", async () => {
+    const world = await placed();
+    await handle(world, "message 2:1");
+    await handle(world, "execute authorize", "deliver", "dead");
+    await handle(world, "answer to execute");
+    await handle(world, "report execute authorize");
+    const before = ours(world);
+    let looks = 0;
+    while (looks < 4) {
+      await play(world, { act: "advance", ms: (world.store.earliestDueMs() ?? 0) - world.nowMs });
+      await play(world, { act: "alarm" });
+      await handle(world, "message 2:1");
+      await handle(world, "resolve authorize", "deliver", "dead");
+      await handle(world, "answer to resolve");
+      await handle(world, "report resolve authorize");
+      looks += 1;
+    }
+    const { version, updatedAtMs, facts } = ours(world);
+    expect(facts.open).toMatchObject({ state: "unknown", tries: looks + 1 });
+    expect({ version, updatedAtMs }).toEqual({ version: before.version, updatedAtMs: before.updatedAtMs });
+    await world.drain();
+    expect(statusOf(ours(world).facts)).toBe("confirmed");
+    expect(ours(world).version).toBeGreaterThan(version);
+  });
+});
+
+test("a call is waited for no longer than until the alarm asks again", () => {
+  expect(LIMITS.skuCallTimeoutMs).toBeLessThan(LIMITS.effectRetryBaseMs);
+});
+
+describe("two orders of one basket", () => {
+  const WITH_LIMITS = { baskets: true, limits: true };
+  const unitsOf = (world: World) =>
+    [...world.claims.values()].flat().map(({ claimId, units, untilMs }) => [claimId, units, untilMs]);
+
+  async function ordered(): Promise<World> {
+    const world = new World(WITH_LIMITS);
+    await play(world, { act: "reserve", pick: 0 });
+    for (const label of ["claim", "claim: done", "reserve to", "reserve: held"]) await handle(world, label);
+    await play(world, { act: "place", pick: 0 });
+    return world;
+  }
+
+  test("are one: the second is refused before anything is asked, and the first keeps its claims", async () => {
+    const world = await ordered();
+    const labels = ["claim", "claim: done", "claim", "claim: done", "pin to", "pin: pinned"];
+    for (const label of labels) await handle(world, label);
+    expect(unitsOf(world)).toEqual([
+      [reservationId(1), 1, null],
+      [orderId(1), 1, null],
+    ]);
+    const before = world.parcels.map(({ label }) => label);
+    await play(world, { act: "rival", pick: 0 });
+    expect(world.parcels.map(({ label }) => label)).toEqual(before);
+    expect(world.store.load(orderId(8))).toBeNull();
+  });
+
+  test("DELETE of a basket whose order was given up leaves the claim to that order, which late money may revive", async () => {
+    const world = new World(WITH_LIMITS);
+    const go = async (...labels: string[]) => {
+      for (const label of labels) await handle(world, label);
+    };
+    await play(world, { act: "reserve", pick: 1 });
+    await go("claim", "claim: done", "reserve to", "reserve: held", "reserve to", "reserve: held");
+    await play(world, { act: "place", pick: 1 });
+    await go(
+      "claim",
+      "claim: done",
+      "claim",
+      "claim: done",
+      "pin to",
+      "pin: pinned",
+      "pin to",
+      "pin: pinned",
+    );
+    await go("message 2:1", "execute authorize");
+    await handle(world, "answer to execute", "lose");
+    await go("report execute authorize");
+    await handle(world, "webhook authorized", "lose");
+    await play(world, { act: "advance", ms: 120_000 }, { act: "alarm" });
+    await go("release to", "release: released", "release to", "release: released");
+    await go("unclaim", "unclaim: done", "unclaim", "unclaim: done");
+    expect(ours(world).facts.units).toBe("returned");
+    await play(world, { act: "give_back", pick: 1 });
+    await go("give back to a", "give back: done", "give back to b", "give back: done");
+    expect(world.parcels.filter(({ label }) => label.startsWith("unclaim"))).toEqual([]);
+    await world.drain();
+    world.checkAtRest();
+    expect(statusOf(ours(world).facts)).toBe("confirmed");
+  });
+
+  test("may follow each other, once a limit kept the first one out: the basket stays as it was", async () => {
+    const world = await ordered();
+    // Somebody of the same contact has bought all that it may.
+    world.claims.set("contact:1", [{ claimId: "another", units: 4, untilMs: null }]);
+    await handle(world, "claim");
+    await handle(world, "claim: done");
+    expect(world.store.load(orderId(1))).toBeNull();
+    expect(world.skuOf("a-sku" as SkuId).row(1)?.state).toBe("held");
+    world.claims.delete("contact:1");
+    await play(world, { act: "rival", pick: 0 });
+    await handle(world, "claim");
+    await handle(world, "claim: done");
+    await handle(world, "claim");
+    await handle(world, "claim: done");
+    await handle(world, "pin to");
+    await handle(world, "pin: pinned");
+    expect(world.store.load(orderId(8))?.facts.units).toBe("pinned");
+  });
+});
+
+describe("a limit that comes after another", () => {
+  test("keeps the order out as the first does: its own claims end, the basket and its claim stay", async () => {
+    const world = new World({ baskets: true, limits: true });
+    await play(world, { act: "reserve", pick: 0 });
+    for (const label of ["claim", "claim: done", "reserve to", "reserve: held"]) await handle(world, label);
+    const mail = [...world.claims.keys()][0] ?? "";
+    const before = world.claims.get(mail);
+    await play(world, { act: "place", pick: 0 });
+    await handle(world, "claim");
+    await handle(world, "claim: done");
+    expect(world.claims.get("contact:1")).toHaveLength(1);
+    // The basket's own is the second: it lapsed, and the units were bought otherwise.
+    world.claims.set(mail, [{ claimId: "another", units: 3, untilMs: null }]);
+    await handle(world, "claim");
+    await handle(world, "claim: done");
+    await handle(world, "unclaim");
+    await handle(world, "unclaim: done");
+    expect(before).toHaveLength(1);
+    expect(world.parcels).toEqual([]);
+    expect(world.claims.get("contact:1")).toEqual([]);
+    expect(world.claims.get(mail)).toHaveLength(1);
+    expect(world.skuOf("a-sku" as SkuId).row(1)?.state).toBe("held");
+    expect(world.store.load(orderId(1))).toBeNull();
+  });
+});
+
+test("all looks at a page where nobody pays leave the version alone", async () => {
+  const world = new World();
+  await play(world, { act: "reserve", pick: 0 }, { act: "place", pick: 0 });
+  const steps = ["pin to", "pin: pinned", "message 1:1", "execute session", "answer to", "report execute"];
+  for (const label of steps) await handle(world, label);
+  const theirs = () => world.store.load(orderId(1));
+  const before = theirs();
+  for (let look = 0; look < 6; look += 1) {
+    await play(world, { act: "advance", ms: resolveDelayMs(look) }, { act: "alarm" });
+    await handle(world, "message 1:2");
+    await handle(world, "resolve authorize", "deliver", "dead");
+    await handle(world, "answer to resolve");
+    await handle(world, "report resolve");
+  }
+  expect(theirs()?.facts.open).toMatchObject({ operation: "authorize", tries: 6 });
+  expect(theirs()?.version).toBe(before?.version);
+  expect(theirs()?.updatedAtMs).toBe(before?.updatedAtMs);
+});
+
 describe("an order of several lines", () => {
   /** Basket 4 has units of all three SKUs. */
   async function reserved(): Promise<World> {
@@ -212,7 +394,7 @@ describe("an order of several lines", () => {
       await handle(world, "pin: pinned");
     }
     expect(theirs(world)).toMatchObject({
-      effect: { step: 1 },
+      effect: { step: FIRST_STEP },
       facts: { units: "pinned", totalMinor: 3 * 12_900, lines: [{ skuId: "a-sku" }, {}, { skuId: "c-sku" }] },
     });
     expect(world.acknowledged).toEqual(new Set([orderId(4)]));
@@ -257,7 +439,7 @@ describe("an order of several lines", () => {
         await handle(world, "pin to");
         await handle(world, "pin: pinned");
       }
-      expect(theirs(world)).toMatchObject({ effect: { step: 1 }, facts: { units: "pinned" } });
+      expect(theirs(world)).toMatchObject({ effect: { step: FIRST_STEP }, facts: { units: "pinned" } });
     },
   );
 

@@ -16,7 +16,7 @@ const mood = fc.oneof(
 const pick = fc.nat({ max: 40 });
 const parcel = (act: "deliver" | "duplicate" | "lose" | "detach") =>
   fc.record({ act: fc.constant(act), pick, mood });
-const deed = (act: "reserve" | "give_back" | "place" | "pay" | "forfeit" | "ghost") =>
+const deed = (act: "reserve" | "give_back" | "place" | "rival" | "pay" | "forfeit" | "ghost") =>
   fc.record({ act: fc.constant(act), pick });
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
@@ -26,6 +26,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: parcel("detach") },
   { weight: 5, arbitrary: deed("reserve") },
   { weight: 6, arbitrary: deed("place") },
+  { weight: 2, arbitrary: deed("rival") },
   { weight: 1, arbitrary: deed("give_back") },
   {
     weight: 2,
@@ -81,8 +82,8 @@ describe("in any history of faults", () => {
         const world = new World({ baskets: true, limits: true });
         for (const pick of [0, 1, 2, 3]) {
           await world.play({ act: "reserve", pick });
-          // The most that a basket takes: a call and its answer for each of three lines.
-          if (pick < 3) for (let turn = 0; turn < 6; turn += 1) await world.play(DELIVER);
+          // The most that a basket takes: a call and its answer for its claim and each of three lines.
+          if (pick < 3) for (let turn = 0; turn < 8; turn += 1) await world.play(DELIVER);
           await world.play({ act: "place", pick });
         }
         try {

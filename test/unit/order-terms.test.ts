@@ -8,6 +8,7 @@ import { orderTerms } from "../../workers/edge/checkout/order-terms.ts";
 const NOW = Date.parse("2027-03-01T10:00:00Z");
 const RESERVATION = `rsv_${"1".repeat(32)}`;
 const ADDRESS = { name: "Ada", line1: "Hauptstr. 12a", city: "Berlin", postalCode: "10115", country: "DE" };
+const { name: _, ...PLACE } = ADDRESS;
 const REGION = { label: "Parcel", amountMinor: 490, taxRatePermyriad: 1_900, isTaxIncluded: true };
 
 const documentOf = (more: Record<string, unknown>) =>
@@ -99,7 +100,7 @@ describe("a signed quote", () => {
           exp: NOW / 1_000 + 600,
           drop: "runner",
           reservation: RESERVATION,
-          country: "DE",
+          shippingAddress: PLACE,
           currency: "EUR",
           subtotalMinor: 12_900,
           charges: [{ kind: "shipping", label: "Courier", amountMinor: 990, isIncluded: false }],
@@ -110,7 +111,7 @@ describe("a signed quote", () => {
     [sign, forge] = [signWith(pairs[0]), signWith(pairs[1])];
   });
   const asked = async (shippingQuote?: string, countries = ["*"]) => {
-    const shipping = { quoteUrl: "https://shop.example/quote", keys: [key], countries };
+    const shipping = { quoteUrl: "https://quotes.shop.com/quote", keys: [key], countries };
     const quote = shippingQuote === undefined ? {} : { shippingQuote };
     return told({ shipping }, { shippingAddress: ADDRESS, ...quote });
   };
@@ -120,6 +121,11 @@ describe("a signed quote", () => {
       charging: { kind: "quote", subtotalMinor: 12_900, currency: "EUR", charges: [{ amountMinor: 990 }] },
     });
   });
+  test("may name the person too, who changes no price", async () => {
+    const elsewhere = { ...ADDRESS, name: "Bob" };
+    for (const shippingAddress of [ADDRESS, elsewhere])
+      expect(await asked(await sign({ shippingAddress }))).toMatchObject({ charging: { kind: "quote" } });
+  });
   test("is asked for where it is missing, and only where the drop ships", async () => {
     expect(await asked()).toBe("shipping_quote_missing");
     expect(await asked(await sign(), ["AT"])).toBe("not_shipped_there");
@@ -127,7 +133,13 @@ describe("a signed quote", () => {
   test.each<[string, Record<string, unknown>]>([
     ["another drop", { drop: "other" }],
     ["another basket", { reservation: `rsv_${"2".repeat(32)}` }],
-    ["another country", { country: "AT" }],
+    ["another country", { shippingAddress: { ...PLACE, country: "AT" } }],
+    ["another city", { shippingAddress: { ...PLACE, city: "Helgoland" } }],
+    ["another postal code", { shippingAddress: { ...PLACE, postalCode: "27498" } }],
+    ["another street", { shippingAddress: { ...PLACE, line1: "Packstation 7" } }],
+    ["another second line", { shippingAddress: { ...PLACE, line2: "Flat 4" } }],
+    ["another region", { shippingAddress: { ...PLACE, region: "HE" } }],
+    ["a country alone", { shippingAddress: undefined, country: "DE" }],
     ["another audience", { aud: "dropline" }],
     ["a time that is over", { exp: NOW / 1_000 - 1 }],
     ["all time", { exp: undefined }],
@@ -151,7 +163,7 @@ describe("a signed quote", () => {
     expect(await asked(await sign(claims))).toBe("shipping_quote_invalid");
   });
   test("is signed by keys that are told apart by their names", () => {
-    const shipping = { quoteUrl: "https://shop.example/quote", keys: [key, key], countries: ["*"] };
+    const shipping = { quoteUrl: "https://quotes.shop.com/quote", keys: [key, key], countries: ["*"] };
     expect(() => documentOf({ shipping })).toThrow(/each kid is unique/);
   });
   test("just within the longest time is taken", async () => {

@@ -1,4 +1,4 @@
-import { type ClaimRow, decideClaim } from "../../durable-objects/limit-guard/decide.ts";
+import { type ClaimRow, decideClaim, isLive } from "../../durable-objects/limit-guard/decide.ts";
 import { migrate } from "../../durable-objects/migrate.ts";
 import { unitsClaimed } from "../../durable-objects/order-coordinator/claims.ts";
 import { takeCommand } from "../../durable-objects/order-coordinator/command.ts";
@@ -56,7 +56,7 @@ import {
 
 export type Act =
   | { act: "deliver" | "duplicate" | "lose" | "detach"; pick: number; mood: Mood }
-  | { act: "reserve" | "give_back" | "place" | "pay" | "forfeit" | "ghost"; pick: number }
+  | { act: "reserve" | "give_back" | "place" | "rival" | "pay" | "forfeit" | "ghost"; pick: number }
   | { act: "cancel"; pick: number; by: "shopper" | "brand"; restock: boolean }
   | { act: "refund"; pick: number; amountMinor: number | null; units: number; restock: boolean }
   | { act: "ship"; pick: number; isWhole: boolean }
@@ -229,6 +229,7 @@ export class World {
     const known = new Set(orders.map((order) => order.orderId));
     for (const id of this.acknowledged) must(known.has(id), "an acknowledged order is lost");
     for (const record of orders) this.#checkEnd(record);
+    this.#checkLastingClaims(orders);
     const rows = [...this.skus.values()].flatMap((sku) => [...sku.rows.values()]);
     for (const row of rows) {
       must(row.state !== "held" && row.state !== "pinned", `${row.reservationId} is ${row.state} for ever`);
@@ -279,13 +280,29 @@ export class World {
   }
 
   /** Claims end as the units do. */
-  #checkClaims({ request, facts }: OrderRecord, units: number): void {
+  #checkClaims({ orderId: id, request, facts }: OrderRecord, units: number): void {
     const instrument = facts.instrument === null ? [] : [`instrument:${facts.instrument}`];
-    const ours = [...request.claims.map(({ identity }) => identity), ...(this.hasLimits ? instrument : [])];
-    for (const identity of ours) {
-      const claim = this.claims.get(identity)?.find(({ claimId }) => claimId === request.reservationId);
+    const own = [...request.claims.map(({ identity }) => identity), ...(this.hasLimits ? instrument : [])];
+    const claims = [
+      ...own.map((identity) => ({ identity, claimId: id as string })),
+      ...(request.basketClaim
+        ? [{ identity: request.basketClaim.identity, claimId: request.reservationId }]
+        : []),
+    ];
+    for (const { identity, claimId } of claims) {
+      const claim = this.claims
+        .get(identity)
+        ?.find((row) => row.claimId === claimId && isLive(row, this.nowMs));
       must((claim?.units ?? 0) === units, `${identity} counts ${claim?.units} units and not ${units}`);
     }
+  }
+
+  /** Nothing counts for ever that no order has sold. */
+  #checkLastingClaims(orders: OrderRecord[]): void {
+    const ids = new Set<string>(orders.flatMap((order) => [order.orderId, order.request.reservationId]));
+    for (const [identity, rows] of this.claims)
+      for (const { claimId, untilMs } of rows)
+        must(untilMs !== null || ids.has(claimId), `${identity} counts units of nobody's ${claimId}`);
   }
 
   orders(): OrderRecord[] {
@@ -311,6 +328,9 @@ export class World {
         return;
       case "place":
         this.#coordinator.place(toItem((act.pick % RESERVATIONS) + 1, this.hasLimits));
+        return;
+      case "rival":
+        this.#coordinator.place(toRival((act.pick % RESERVATIONS) + 1, this.hasLimits));
         return;
       case "cancel":
       case "refund":
@@ -394,8 +414,8 @@ export class World {
       ...reserveItem(number, { shopperId: shopperOf(number) }),
       dropId: TERMS.dropId,
       lines: this.linesOf(number).map((skuId) => ({ skuId, quantity: 1 })),
-      identity: "session:somebody",
-      unitsPerShopper: null,
+      identity: `mail:${shopperOf(number)}`,
+      unitsPerShopper: this.hasLimits ? 3 : null,
       reservationTtlMs: TERMS.reservationTtlMs,
     };
   }
@@ -675,9 +695,7 @@ class Coordinator {
   alarm(): void {
     if (this.#isAlarmRunning) return;
     this.#isAlarmRunning = true;
-    const due = this.#world.store.due(this.#world.nowMs);
-    this.#world.send(due.flatMap((record) => this.#driver.wake(record) ?? []));
-    const ids = due.map((record) => record.orderId);
+    const ids = this.#driver.wake(this.#world.store.due(this.#world.nowMs));
     this.#goOn(this.#driver.drive(ids, "send"), () => {
       this.#isAlarmRunning = false;
     });
@@ -743,6 +761,12 @@ function toItem(number: number, hasLimits: boolean): PlaceItem {
     commandResendMs: 10_000,
     terms: ok(orderTerms(hasLimits ? limitsFor(number) : {})),
   };
+}
+
+/** Another order of the same basket: only one of the two can have it. */
+function toRival(number: number, hasLimits: boolean): PlaceItem {
+  const rival = number + RESERVATIONS;
+  return { ...toItem(number, hasLimits), orderId: orderId(rival), fingerprint: fingerprint(rival) };
 }
 
 /** One authorize, or session, is open at most, and its own money is what a webhook is taken for; other money comes before or after. */

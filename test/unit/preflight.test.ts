@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { wakeObjects } from "../../durable-objects/preflight/probe.ts";
 import { DropDocument } from "../../schema/drop-document.ts";
@@ -8,8 +9,13 @@ import { type ClockReading, type Finding, isReady, skewMs } from "../../schema/p
 import { ok, refuse } from "../../schema/result.ts";
 import { crowdFindings, edgeFindings } from "../../scripts/preflight/decide.ts";
 import { findingsOf, type Measured } from "../../workers/console/preflight/decide.ts";
+import { type BrandQuotes, NoQuote, type QuoteRequest } from "../../workers/edge/checkout/brand-quotes.ts";
+import { probeQuote } from "../../workers/edge/checkout/probe-quote.ts";
+import { parseKeyset } from "../../workers/edge/keyset.ts";
+import { knowsLinkKey, proveLinkKey } from "../../workers/link-proof.ts";
 import { probeSandbox } from "../../workers/payments/gateways/sandbox-probe.ts";
 import { draft, fakeConsole, NOW_MS } from "./console-fakes.ts";
+import { keysetOf } from "./edge-fakes.ts";
 
 const VERSION = "a".repeat(64);
 const NOW = Date.parse("2027-02-28T10:00:00Z");
@@ -23,6 +29,18 @@ const level = { skuId: "runner-42", stock: 10, available: 10, reserved: 0, sold:
 const awake = (object: string, changes: object = {}) =>
   ({ object, isAwake: true, wakeMs: 30, reading: reading(), ...changes }) as const;
 
+const WELL = {
+  misconfigured: null,
+  hasCustomerKeys: true,
+  hasMailUrl: true,
+  knowsLinkKey: true,
+  quote: null,
+} as const;
+const asking = (identity: string, checkout: object): Partial<Measured> => ({
+  document: DropDocument.parse(draft({ limits: { identity } })),
+  checkout: { ...WELL, ...checkout },
+});
+
 function measured(changes: Partial<Measured> = {}): Measured {
   return {
     document: DropDocument.parse(draft()),
@@ -35,6 +53,8 @@ function measured(changes: Partial<Measured> = {}): Measured {
       queue: null,
     },
     payments: { misconfigured: null, gateways: [{ gateway: "sandbox", refusal: null, reading: reading() }] },
+    checkout: WELL,
+    mails: { areSent: true, storefrontUrl: "https://drops.shop.com", isLocal: false },
     nowMs: NOW,
     ...changes,
   };
@@ -56,7 +76,18 @@ test("a drop with nothing wrong is ready, and each thing that was looked at is t
   expect(bad(findings)).toEqual([]);
   expect(isReady(findings)).toBe(true);
   expect(new Set(findings.map(({ check }) => check))).toEqual(
-    new Set(["document", "objects", "stock", "clocks", "database", "queue", "gateway"]),
+    new Set([
+      "document",
+      "objects",
+      "stock",
+      "clocks",
+      "database",
+      "queue",
+      "gateway",
+      "keys",
+      "identity",
+      "mails",
+    ]),
   );
 });
 
@@ -138,6 +169,42 @@ describe("a planted fault is found", () => {
       { payments: { misconfigured: "SANDBOX_API_KEY is missing.", gateways: [] } },
       "blocks gateway: SANDBOX_API_KEY is missing.",
     ],
+    [
+      "a signed claim that nobody can check",
+      asking("signed_claim", { hasCustomerKeys: false }),
+      "blocks identity: is signed_claim, but the storefront has no CUSTOMER_KEYS",
+    ],
+    [
+      "a mail that nobody sends",
+      asking("verified_mail", { hasMailUrl: false }),
+      "blocks identity: is verified_mail, but MAIL_URL",
+    ],
+    ["links that do not open", { checkout: { ...WELL, knowsLinkKey: false } }, "blocks keys: LINK_KEYS"],
+    [
+      "an edge that answers nobody",
+      { checkout: { misconfigured: "TICKET_KEYS is missing." } },
+      "blocks keys: TICKET_KEYS is missing.",
+    ],
+    [
+      "an endpoint for quotes that is away",
+      { checkout: { ...WELL, quote: { outcome: "none", status: null, reason: "timeout" } } },
+      "blocks quotes: shipping.quoteUrl gives no quote",
+    ],
+    [
+      "an endpoint for quotes that minds the address",
+      { checkout: { ...WELL, quote: { outcome: "none", status: 422, reason: "it answered 422" } } },
+      "warning quotes: shipping.quoteUrl gives no quote",
+    ],
+    [
+      "a quote by another key",
+      { checkout: { ...WELL, quote: { outcome: "not_verified" } } },
+      "blocks quotes: shipping.quoteUrl answers with a quote that is not taken",
+    ],
+    [
+      "mails that link to this machine",
+      { mails: { areSent: true, storefrontUrl: "http://127.0.0.1:8787", isLocal: false } },
+      "blocks mails: about orders would link to http://127.0.0.1:8787",
+    ],
   ])("%s", (_, changes, expected) => {
     const findings = findingsOf(measured(changes));
     expect(bad(findings).filter((line) => line.startsWith(expected))).toHaveLength(1);
@@ -150,6 +217,97 @@ describe("a planted fault is found", () => {
     expect(bad(findingsOf(measured(skewed(NOW + 10 + LIMITS.clockSkewWarnMs))))).toEqual([]);
     const atMost = findingsOf(measured(skewed(NOW + 10 + LIMITS.clockSkewMaxMs)));
     expect(isReady(atMost)).toBe(true);
+  });
+});
+
+test("what a drop does not need is not missed", () => {
+  const bare = { hasCustomerKeys: false, hasMailUrl: false };
+  expect(bad(findingsOf(measured(asking("none", bare))))).toEqual([]);
+  expect(bad(findingsOf(measured(asking("signed_claim", { ...bare, hasCustomerKeys: true }))))).toEqual([]);
+  expect(bad(findingsOf(measured(asking("verified_mail", { ...bare, hasMailUrl: true }))))).toEqual([]);
+  for (const mails of [
+    { areSent: true, storefrontUrl: "http://127.0.0.1:8787", isLocal: true },
+    { areSent: false, storefrontUrl: "http://127.0.0.1:8787", isLocal: false },
+  ])
+    expect(bad(findingsOf(measured({ mails })))).toEqual([]);
+});
+
+test("a drop that runs is told as it is: no word of a start, and what is left of its stock", () => {
+  const sold = awake("stock of runner-42", { level: { ...(level as object), available: 4, sold: 6 } });
+  const running = measured({
+    nowMs: Date.parse("2027-03-01T11:00:00Z"),
+    warnings: [{ path: "opensAt", message: "is in the past: the drop starts at once when it is published" }],
+    ...state({ objects: [sold] }),
+  });
+  expect(bad(findingsOf(running))).toEqual([]);
+  const said = findingsOf(running).map(({ message }) => message);
+  expect(said).toContain("4 of 10 units are free");
+  expect(said.join("\n")).toContain("runs since 2027-03-01T10:00:00Z");
+});
+
+describe("LINK_KEYS of console and edge", () => {
+  const keys = (...entries: [string, number][]) => parseKeyset("LINK_KEYS", keysetOf(...entries));
+  test("agree when the edge verifies what the console signs, in a rotation too", async () => {
+    const proof = await proveLinkKey(keys(["a", 1]));
+    expect(await knowsLinkKey(keys(["a", 1]), proof)).toBe(true);
+    expect(await knowsLinkKey(keys(["b", 2], ["a", 1]), proof)).toBe(true);
+    expect(await knowsLinkKey(keys(["a", 2]), proof)).toBe(false);
+    expect(await knowsLinkKey(keys(["b", 1]), proof)).toBe(false);
+  });
+});
+
+describe("the endpoint for quotes is asked once", async () => {
+  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const key = { kid: "q1", alg: "EdDSA", ...(await exportJWK(publicKey)) };
+  const quoted = (countries: string[]) =>
+    DropDocument.parse(draft({ shipping: { quoteUrl: "https://quotes.shop.com/", keys: [key], countries } }));
+  const signed = (request: QuoteRequest, changes: object = {}) => {
+    const { drop, reservation, currency, subtotalMinor, shippingAddress } = request;
+    const claims = { drop, reservation, shippingAddress, currency, subtotalMinor, charges: [], ...changes };
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: "EdDSA", kid: "q1" })
+      .setAudience("dropline-quote")
+      .setExpirationTime(NOW / 1_000 + 600)
+      .sign(privateKey);
+  };
+  const probe = (ask: BrandQuotes["ask"], countries = ["*"]) =>
+    probeQuote(quoted(countries), {
+      brandQuotes: { ask },
+      clock: { now: () => NOW } as never,
+      randomHex: (bytes) => "a".repeat(bytes * 2),
+    });
+
+  test("and a quote for what was asked is verified, in a country that is shipped to", async () => {
+    const asked: string[] = [];
+    const ask = (_: string, request: QuoteRequest) => {
+      asked.push(request.shippingAddress.country);
+      return signed(request);
+    };
+    expect(await probe(ask)).toEqual({ outcome: "verified" });
+    expect(await probe(ask, ["AT", "DE"])).toEqual({ outcome: "verified" });
+    expect(asked).toEqual(["DE", "AT"]);
+  });
+
+  test.each([{ subtotalMinor: 1 }, { currency: "USD" }, { drop: "other" }])(
+    "and a quote with %o is not taken",
+    async (changes) => {
+      expect(await probe((_, request) => signed(request, changes))).toEqual({ outcome: "not_verified" });
+    },
+  );
+
+  test("and its silence and its refusal are told apart", async () => {
+    expect(await probe(() => Promise.reject(new NoQuote(422)))).toMatchObject({ status: 422 });
+    expect(await probe(() => Promise.reject(new Error("away")))).toEqual({
+      outcome: "none",
+      status: null,
+      reason: "away",
+    });
+  });
+
+  test("and nobody is where the document has no quotes", async () => {
+    const ask = () => Promise.reject(new Error("not expected"));
+    const deps = { brandQuotes: { ask }, clock: { now: () => NOW } as never, randomHex: () => "" };
+    expect(await probeQuote(DropDocument.parse(draft()), deps)).toBeNull();
   });
 });
 
@@ -286,18 +444,23 @@ describe("POST preflight", () => {
   test("looks at a draft before it is published, and says that it is not", async () => {
     const asked: unknown[] = [];
     const console = fakeConsole({
-      published: async () => refuse({ code: "drop_not_found" }),
+      published: async (_, near) => {
+        asked.push(near);
+        return refuse({ code: "drop_not_found" });
+      },
       preflight: async (target) => {
         asked.push(target);
         return state;
       },
     });
     console.deps.payments = { probeGateways: async () => payments };
+    console.deps.edge = { probeCheckout: async () => WELL };
     await console.call("PUT", "/v1/drops/spring/document", draft({ audience: ["apac", "oc"] }));
     const answer = await console.call("POST", "/v1/drops/spring/preflight");
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ isReady: false, version: null, atMs: NOW_MS });
-    expect(asked).toEqual([{ dropId: "spring", skuIds: ["runner-42"], near: "apac" }]);
+    // The very first call places the line's object, so it says where too.
+    expect(asked).toEqual(["apac", { dropId: "spring", skuIds: ["runner-42"], near: "apac" }]);
   });
 
   test("looks at what is published, whatever the draft says meanwhile", async () => {
@@ -305,9 +468,23 @@ describe("POST preflight", () => {
     const frozen = { version: VERSION, publishedAtMs: NOW_MS, document };
     const console = fakeConsole({ published: async () => ok(frozen), preflight });
     console.deps.payments = { probeGateways: async () => payments };
+    console.deps.edge = { probeCheckout: async () => WELL };
     await console.kv.put("drop:spring", "{}");
     const answer = await console.call("POST", "/v1/drops/spring/preflight");
     expect(answer.body).toMatchObject({ version: VERSION, document: { closesAt: "2027-03-01T13:00:00Z" } });
+  });
+
+  test("showing a draft places its line's object where the crowd is, too", async () => {
+    const asked: unknown[] = [];
+    const console = fakeConsole({
+      published: async (_, near) => {
+        asked.push(near);
+        return refuse({ code: "drop_not_found" });
+      },
+    });
+    await console.call("PUT", "/v1/drops/spring/document", draft({ audience: ["oc"] }));
+    expect((await console.call("GET", "/v1/drops/spring/document")).status).toBe(200);
+    expect(asked).toEqual(["oc"]);
   });
 
   test("a drop that nobody wrote is refused", async () => {

@@ -138,6 +138,7 @@ describe("limits", () => {
   test("count an offer of a waiting list from when it is bought", () => {
     const offered = twoBought();
     for (const party of offered.answers.parties) party.customer = "customer of 1";
+    for (const sku of offered.document.skus) sku.perShopper = 2;
     const sku = only(offered.skus);
     // The first unit lapses only after the second was offered, and before that is bought.
     sku.ledger = ledgerOf(2, [

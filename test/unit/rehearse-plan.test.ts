@@ -6,7 +6,7 @@ import { defaultOptions, parseOptions } from "../../scripts/rehearse/options.ts"
 import { planCrowd, planGatewayFaults, planUptimes } from "../../scripts/rehearse/plan.ts";
 import { createRandom } from "../../scripts/rehearse/random.ts";
 import { Faults } from "../../scripts/sandbox/faults.ts";
-import { addressIdentity, mailIdentity } from "../../workers/edge/identity/identities.ts";
+import { addressIdentity, mailDigest } from "../../workers/edge/identity/identities.ts";
 
 describe("the command line", () => {
   test("has an answer for everything that is not said", () => {
@@ -154,7 +154,7 @@ describe("the crowd", () => {
     const mailboxes = Map.groupBy(of("mailbox"), (plan) => partyOf(plan, "mailbox"));
     for (const sharing of mailboxes.values()) {
       expect(new Set(sharing.map(({ email }) => email)).size).toBe(sharing.length);
-      expect(new Set(sharing.map(({ email }) => mailIdentity(email))).size).toBe(1);
+      expect(new Set(sharing.map(({ email }) => mailDigest(email))).size).toBe(1);
     }
     const houses = Map.groupBy(of("house"), (plan) => partyOf(plan, "house"));
     for (const sharing of houses.values()) {
@@ -167,7 +167,7 @@ describe("the crowd", () => {
     for (const sharing of cards.values()) expect(new Set(sharing.map(cardOf)).size).toBe(1);
     expect(new Set(plans.map(cardOf)).size).toBe(cards.size);
     const alone = plans.filter(({ dealings }) => dealings.hoard === null);
-    expect(new Set(alone.map(({ email }) => mailIdentity(email))).size).toBe(alone.length);
+    expect(new Set(alone.map(({ email }) => mailDigest(email))).size).toBe(alone.length);
   });
 
   test("pays without a misbehaving token unless faults are asked for", () => {

@@ -147,6 +147,7 @@ function aWorld({
     claims,
     store,
     held: () => Object.fromEntries(held()) as Record<string, number[]>,
+    trip: deps,
     reserver: new Reserver(deps),
     restarted: () => new Reserver(deps),
     giveBack: (key: number, shopper = key) =>
@@ -301,6 +302,30 @@ describe("an idempotency key of a basket", () => {
     skus.get("sku-b" as SkuId)?.lapse(1);
     expect((await reserver.reserve([anItem(1, "ab")])).map(codeOf)).toEqual(["reservation_lapsed"]);
     expect(held()).toMatchObject({ a: [1], b: [1] });
+  });
+});
+
+describe("what was not foreseen", () => {
+  test("of one basket is its own: those that came with it are carried, and its key is free", async () => {
+    const { reserver, store } = aWorld({ stock: 3 });
+    const read = vi.spyOn(store, "reservation").mockImplementation((id) => {
+      if (id === reservationId(2)) throw new Error("disk I/O error");
+      return null;
+    });
+    const baskets = [1, 2, 3].map((key) => anItem(key, "a"));
+    expect((await reserver.reserve(baskets)).map(codeOf)).toEqual(["ok", "internal", "ok"]);
+    read.mockRestore();
+    expect((await reserver.reserve(baskets)).map(codeOf)).toEqual(["ok", "ok", "ok"]);
+  });
+
+  test("on its way is answered, and its key is free", async () => {
+    const { reserver, trip } = aWorld();
+    const broken = vi.spyOn(trip, "sku").mockImplementationOnce(() => {
+      throw new Error("no such namespace");
+    });
+    expect((await reserver.reserve([anItem(1, "a")])).map(codeOf)).toEqual(["unavailable"]);
+    expect(broken).toHaveBeenCalled();
+    expect((await reserver.reserve([anItem(1, "b")])).map(codeOf)).toEqual(["ok"]);
   });
 });
 

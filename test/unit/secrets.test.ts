@@ -76,6 +76,8 @@ describe("a secret is refused by name and reason, and never by value", () => {
     const names = ["STOCK_SYNC_SECRET"];
     expect(secretComplaints({}, names)).toEqual([]);
     expect(secretComplaints({ STOCK_SYNC_SECRET: "hunter2" }, names)).toHaveLength(1);
+    const [complaint] = secretComplaints({ CUSTOMER_KEYS: "hunter2" }, ["CUSTOMER_KEYS"]);
+    expect(complaint?.problem).toMatch(/^CUSTOMER_KEYS is malformed: it is not JSON of that form/);
   });
 
   test("a Worker tells all of its own at once, and how each is set", async () => {

@@ -66,6 +66,7 @@ export const reserveItem = (number: number, over: Partial<ReserveItem> = {}): Re
   reservationId: reservationId(number),
   fingerprint: fingerprint(number),
   shopperId: shopperId(number),
+  identity: `session:${over.shopperId ?? shopperId(number)}`,
   ticketId: ticketId(number),
   quantity: 1,
   ...over,
@@ -88,7 +89,7 @@ export const full = (stock: number): Counts => ({ stock, available: stock, reser
 export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
   const rows = new Map<string, ReservationRow>();
   const rowsOf = (shopper: string | undefined) =>
-    [...rows.values()].filter((row) => row.shopperId === shopper);
+    [...rows.values()].filter((row) => row.identity === shopper);
   const adjusted = new Set<string>();
   const bench = {
     counts,
@@ -101,7 +102,7 @@ export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
           terms: ours,
           counts: bench.counts,
           existing: rows.get(item.reservationId) ?? null,
-          shopperRows: rowsOf(item.shopperId),
+          shopperRows: rowsOf(item.identity),
           arePromised: false,
           item,
           nowMs: bench.nowMs,
@@ -110,7 +111,7 @@ export function bench(counts: Counts = full(3), ours: SkuTerms = terms()) {
     pin: (item: PinItem) => take(decidePin(rows.get(item.reservationId) ?? null, item)),
     commit: (item: CommitItem) => {
       const row = rows.get(item.reservationId) ?? null;
-      const shopperRows = rowsOf(row?.shopperId);
+      const shopperRows = rowsOf(row?.identity);
       return take(decideCommit({ terms: ours, row, shopperRows, item, counts: bench.counts }));
     },
     release: (item: ReleaseItem) =>

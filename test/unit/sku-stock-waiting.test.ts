@@ -20,6 +20,7 @@ const entry = (number: number, over: Partial<WaitingRow> = {}): WaitingRow => ({
   seq: number,
   state: "waiting",
   sinceMs: OPENS_AT_MS,
+  nextStep: 0,
   ...over,
 });
 const none = { ok: true, value: { entry: null } };

@@ -6,7 +6,7 @@ import { createEdge } from "../../workers/edge/edge.ts";
 import { createStreams } from "../../workers/edge/streams.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
 import { eventIdOf, watchOrder } from "../../workers/edge/verbs/watch-order.ts";
-import { fakeDeps, fakeLifetime, OPENS_AT, settle } from "./edge-fakes.ts";
+import { fakeDeps, fakeEdge, fakeLifetime, OPENS_AT, settle } from "./edge-fakes.ts";
 
 const ORDER = `ord_00${"1".repeat(32)}` as OrderId;
 const SHOPPER = `shp_${"2".repeat(32)}` as ShopperId;
@@ -137,16 +137,60 @@ describe("an order's stream", () => {
   });
 });
 
-test("an isolate has so many streams and no more, and a place that nobody gave back is free after its time", () => {
-  let nowMs = 0;
-  const streams = createStreams({ now: () => nowMs }, { max: 2, lastMs: 100 });
-  const back = streams.take();
-  expect(streams.take()).not.toBeNull();
-  expect(streams.take()).toBeNull();
-  back?.();
-  back?.();
-  expect(streams.take()).not.toBeNull();
-  expect(streams.take()).toBeNull();
-  nowMs = 100;
-  expect(streams.take()).not.toBeNull();
+describe("the places of an isolate", () => {
+  const [ADA, BOB, EVE] = ["a", "b", "c"].map((digit) => `shp_${digit.repeat(32)}` as ShopperId) as [
+    ShopperId,
+    ShopperId,
+    ShopperId,
+  ];
+
+  test("are so many and no more, and one that nobody gave back is free after its time", () => {
+    let nowMs = 0;
+    const streams = createStreams({ now: () => nowMs }, { max: 2, shopperMax: 2, lastMs: 100 });
+    const back = streams.take(ADA);
+    expect(streams.take(BOB)).not.toBeNull();
+    expect(streams.take(EVE)).toBeNull();
+    back?.();
+    back?.();
+    expect(streams.take(EVE)).not.toBeNull();
+    expect(streams.take(ADA)).toBeNull();
+    nowMs = 100;
+    expect(streams.take(ADA)).not.toBeNull();
+  });
+
+  test("are not all for one shopper", () => {
+    let nowMs = 0;
+    const streams = createStreams({ now: () => nowMs }, { max: 10, shopperMax: 2, lastMs: 100 });
+    const back = streams.take(ADA);
+    expect(streams.take(ADA)).not.toBeNull();
+    expect(streams.take(ADA)).toBeNull();
+    expect(streams.take(BOB)).not.toBeNull();
+    back?.();
+    expect(streams.take(ADA)).not.toBeNull();
+    expect(streams.take(ADA)).toBeNull();
+    nowMs = 100;
+    expect(streams.take(ADA)).not.toBeNull();
+  });
+
+  test("are not taken by HEAD, which reads no stream", async () => {
+    const edge = fakeEdge();
+    const caller = await edge.open();
+    const answer = { orderId: ORDER, status: "processing", pollAfterMs: 1_000 } as OrderAnswer;
+    edge.state.orders.set(ORDER, { item: { shopperId: caller.shopperId } as PlaceItem, answer });
+    const headers = { Authorization: `Bearer ${caller.session}` };
+    const path = `/v1/orders/${ORDER}/events`;
+    for (let asked = 0; asked <= TUNING.streamsPerShopperMax; asked += 1) {
+      const head = await edge.send(path, { method: "HEAD", headers });
+      expect([head.status, head.headers.get("Content-Type")]).toEqual([
+        200,
+        "text/event-stream; charset=utf-8",
+      ]);
+    }
+    expect(edge.clock.pending).toBe(0);
+    const opened = await edge.app.request(`https://shop.example${path}`, { headers }, {}, {
+      waitUntil: () => {},
+    } as unknown as ExecutionContext);
+    expect(opened.status).toBe(200);
+    await opened.body?.cancel();
+  });
 });

@@ -125,11 +125,29 @@ describe("a replay", () => {
     at(4, { createdAtMs: 200 });
     at(5, { createdAtMs: 150, endpointId: "other" });
     const replay = (body: object) => console.call("POST", "/v1/webhook-endpoints/shop/replay", body);
-    expect((await replay({ fromMs: 100, toMs: 200 })).body).toEqual({ replayed: 1, nextFromMs: null });
+    expect((await replay({ fromMs: 100, toMs: 200 })).body).toEqual({ replayed: 1, next: null });
     expect((await replay({ fromMs: 100, toMs: 200, states: ["delivered"] })).body.replayed).toBe(1);
     expect((await replay({ fromMs: 200, toMs: 200 })).body.code).toBe("invalid_request");
     expect(console.rows.log.map(({ action }) => action)).toContain("replay_deliveries");
   });
+});
+
+test("a replay of more than one call takes goes on, also within one millisecond", async () => {
+  const console = fakeConsole();
+  await console.call("PUT", "/v1/webhook-endpoints/shop", wanted());
+  const { deliveries } = notifyOf(console).rows;
+  for (let n = 0; n <= LIMITS.replayRowsMax; n += 1)
+    deliveries.push(aDelivery({ deliveryId: `dlv_${String(n).padStart(32, "0")}`, createdAtMs: 100 }));
+  const replay = (after: object) =>
+    console.call("POST", "/v1/webhook-endpoints/shop/replay", { fromMs: 100, toMs: 101, ...after });
+  const first = await replay({});
+  expect(first.body.replayed).toBe(LIMITS.replayRowsMax);
+  expect((await replay({ after: first.body.next })).body).toEqual({ replayed: 1, next: null });
+  expect(deliveries.every(({ state }) => state === "pending")).toBe(true);
+  // Replayed again by a cursor: what came before it is left alone.
+  for (const row of deliveries) row.state = "parked";
+  expect((await replay({ after: first.body.next })).body.replayed).toBe(1);
+  expect((await replay({ after: { createdAtMs: 100 } })).body.code).toBe("invalid_request");
 });
 
 test("a parked notification goes back on its queue", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { guardUrl } from "../../workers/console/webhooks/guard-url.ts";
+import { guardUrl } from "../../schema/guard-url.ts";
 
 const OUT = { toLoopback: false };
 const isTaken = (url: string, toLoopback = false) => guardUrl(url, { toLoopback }).ok;
@@ -51,6 +51,9 @@ describe("a webhook's address", () => {
     ["https://127.0.0.1.nip.io/", "any address"],
     ["https://a.localtest.me/", "any address"],
     ["https://LVH.me/", "any address"],
+    ["https://127-0-0-1.traefik.me/", "any address"],
+    ["https://kubernetes.default.svc/", "public internet"],
+    ["https://api.svc.cluster./", "public internet"],
   ])("%s is refused, and told why: %s", (url, why) => {
     expect(guardUrl(url, OUT)).toMatchObject({
       ok: false,

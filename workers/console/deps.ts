@@ -1,7 +1,7 @@
 import { kvKeys, type PublishedDrop, PublishedSummary } from "../../schema/drop-document.ts";
 import type { DropId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { PaymentsForConsole } from "../../schema/preflight.ts";
+import type { EdgeForConsole, PaymentsForConsole } from "../../schema/preflight.ts";
 import type { ConsoleApi } from "../../schema/rpc.ts";
 import { parseKeyset } from "../edge/keyset.ts";
 import { type Mailer, postedMail } from "../mail.ts";
@@ -26,6 +26,7 @@ export type Documents = {
 export type Deps = {
   state: ConsoleApi;
   payments: PaymentsForConsole;
+  edge: EdgeForConsole;
   documents: Documents;
   records: Records;
   catalog: CatalogStore;
@@ -45,6 +46,7 @@ export function depsFrom(env: ConsoleEnv): Deps {
   return {
     state: env.STATE,
     payments: env.PAYMENTS as unknown as PaymentsForConsole,
+    edge: env.EDGE as unknown as EdgeForConsole,
     documents: kvDocuments(env.CONFIG),
     records: d1Records(env.DB),
     catalog: d1Catalog(env.DB),
@@ -71,6 +73,10 @@ export function notifyDepsFrom(env: ConsoleEnv): NotifyDeps {
         deliveryIds.map((deliveryId) => ({ deliveryId })),
       ),
     snapshot: (dropId: DropId) => env.STATE.snapshot(dropId),
+    async document(dropId) {
+      const published = await env.STATE.published(dropId, null);
+      return published.ok ? published.value.document : null;
+    },
     webhookKeys: parseKeyset("WEBHOOK_KEYS", env.WEBHOOK_KEYS),
     linkKeys: parseKeyset("LINK_KEYS", env.LINK_KEYS),
     mailer: env.MAIL_URL === "" || env.ORDER_MAILS !== "yes" ? null : mailerFrom(env, fetch),

@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type * as z from "zod";
-import { IdempotencyKey } from "../../schema/http.ts";
+import type { IdempotencyKey } from "../../schema/http.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
+import { parseIdempotencyKey } from "../idempotency-key.ts";
 import type { ConsoleContext } from "./app.ts";
 import { problem } from "./problem.ts";
 import type { ConsoleRefusal } from "./refusal.ts";
@@ -41,10 +42,6 @@ export function check<Shape extends z.ZodType>(
   return refuse({ code: "invalid_request", errors });
 }
 
-/** As the draft has it, a quoted string, or bare as many clients send it. */
 export function readIdempotencyKey(context: AnyContext): Result<IdempotencyKey, ConsoleRefusal> {
-  const header = context.req.header("Idempotency-Key");
-  if (header === undefined) return refuse({ code: "idempotency_key_missing" });
-  const key = IdempotencyKey.safeParse(header.trim().replace(/^"(.*)"$/, "$1"));
-  return key.success ? ok(key.data) : refuse({ code: "idempotency_key_invalid" });
+  return parseIdempotencyKey(context.req.header("Idempotency-Key"));
 }

@@ -7,6 +7,7 @@ import type { Deps } from "./deps.ts";
 import { createEdge } from "./edge.ts";
 import { answerRefusal, answerThrown } from "./routes/answer.tsx";
 import { type C, type EdgeContext, originOf } from "./routes/context.ts";
+import { sharedWithOwn } from "./routes/cors.ts";
 import { pageRoutes } from "./routes/pages.tsx";
 import { referenceRoutes } from "./routes/reference.tsx";
 import { OPERATIONS, v1Routes } from "./routes/v1.ts";
@@ -22,6 +23,10 @@ export function createApp(deps: Deps) {
   });
   app.use("/reference", referenceHeaders());
   app.use(securityHeaders());
+  app.use("/v1/*", async (c, next) => {
+    c.set("share", sharedWithOwn(c));
+    await next();
+  });
   app.use(
     bodyLimit({
       maxSize: LIMITS.requestBodyMaxBytes,

@@ -74,6 +74,12 @@ export function depsFrom(env: EdgeEnv): Deps {
   };
 }
 
+/** For the console's question whether shoppers get as far as an order. @throws Misconfigured like the whole Worker. */
+export function checkoutFrom(env: EdgeEnv): { deps: Deps; hasCustomerKeys: boolean; hasMailUrl: boolean } {
+  const { CUSTOMER_KEYS = "" } = env as OptionalSecrets;
+  return { deps: depsFrom(env), hasCustomerKeys: CUSTOMER_KEYS !== "", hasMailUrl: env.MAIL_URL !== "" };
+}
+
 /** Origins as browsers write them, separated by spaces. @throws at one that no browser could send. */
 export function parseOrigins(list: string): Set<string> {
   const origins = list.split(/\s+/).filter((origin) => origin !== "");

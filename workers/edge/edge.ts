@@ -86,7 +86,11 @@ export function createEdge(deps: Deps): Edge {
       load: async (handle) => ok(await deps.catalog.product(handle as Handle)),
     }),
     cohorts: new ClosedCohorts(deps),
-    streams: createStreams(clock, { max: TUNING.streamsMax, lastMs: TUNING.streamMaxMs }),
+    streams: createStreams(clock, {
+      max: TUNING.streamsMax,
+      shopperMax: TUNING.streamsPerShopperMax,
+      lastMs: TUNING.streamMaxMs,
+    }),
     joins: createCombiner({
       clock,
       laneOf: (dropId) => dropId,

@@ -2,6 +2,8 @@ import { answerMisconfigured } from "../misconfigured.ts";
 import { createApp } from "./app.ts";
 import { depsFrom } from "./deps.ts";
 
+export { ForConsole } from "./for-console.ts";
+
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {

@@ -56,6 +56,8 @@ export const TUNING = {
   streamRetryMs: 2_000,
   /** Streams of one isolate at once, a few KB each; beyond this a client polls, which costs the same calls. */
   streamsMax: 2_000,
+  /** Of one shopper: an order in a few tabs and devices. One alone must not take the others' places. */
+  streamsPerShopperMax: 8,
 
   /** Cache-Control of public answers. */
   snapshotMaxAgeSeconds: 1,

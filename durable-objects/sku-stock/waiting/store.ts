@@ -1,19 +1,21 @@
 import type { Fingerprint, ReservationId, ShopperId, TicketId } from "../../../schema/ids.ts";
-import type { WaitItem } from "../../../schema/rpc.ts";
+import type { PinItem, WaitItem } from "../../../schema/rpc.ts";
 import type { WaitingRow } from "./turn.ts";
 
-const COLUMNS = `seq, reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, ticket_id AS ticketId,
-  quantity, state, since_ms AS sinceMs`;
+const COLUMNS = `seq, reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, identity, ticket_id AS ticketId,
+  quantity, state, since_ms AS sinceMs, next_step AS nextStep`;
 
 type Stored = {
   seq: number;
   reservationId: string;
   fingerprint: string;
   shopperId: string;
+  identity: string;
   ticketId: string;
   quantity: number;
   state: string;
   sinceMs: number;
+  nextStep: number;
 };
 
 /** The SQL of the waiting list. How many wait is kept in the SKU's level, so that nobody waiting costs no query. */
@@ -55,11 +57,12 @@ export class WaitingStore {
   /** At the end of the list. */
   append(item: WaitItem, nowMs: number): void {
     this.#sql.exec(
-      `INSERT INTO waiting (reservation_id, fingerprint, shopper_id, ticket_id, quantity, state, since_ms)
-       VALUES (?, ?, ?, ?, ?, 'waiting', ?)`,
+      `INSERT INTO waiting (reservation_id, fingerprint, shopper_id, identity, ticket_id, quantity, state, since_ms)
+       VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)`,
       item.reservationId,
       item.fingerprint,
       item.shopperId,
+      item.identity,
       item.ticketId,
       item.quantity,
       nowMs,
@@ -68,6 +71,16 @@ export class WaitingStore {
 
   setState(reservationId: ReservationId, state: WaitingRow["state"]): void {
     this.#sql.exec("UPDATE waiting SET state = ? WHERE reservation_id = ?", state, reservationId);
+  }
+
+  /** Steps up to this one came too early for the offer, and count no more once it is made. */
+  passOver({ reservationId, shopperId, step }: PinItem): void {
+    this.#sql.exec(
+      "UPDATE waiting SET next_step = MAX(next_step, ?) WHERE reservation_id = ? AND shopper_id = ? AND state = 'waiting'",
+      step + 1,
+      reservationId,
+      shopperId,
+    );
   }
 
   #first(query: string, value: string | number): WaitingRow | null {

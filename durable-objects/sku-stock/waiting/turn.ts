@@ -5,7 +5,13 @@ import type { WaitingState } from "../../../schema/statuses.ts";
 import { type Change, type Counts, heldRow, move, type ReservationRow, unitsTaken } from "../decide.ts";
 
 /** An entry as it is stored. What became of an offer is told by the reservation that it made, and nowhere else. */
-export type WaitingRow = WaitItem & { seq: number; state: "waiting" | "offered" | "left"; sinceMs: number };
+export type WaitingRow = WaitItem & {
+  seq: number;
+  state: "waiting" | "offered" | "left";
+  sinceMs: number;
+  /** Orders that came before the offer were refused: an older step of theirs is a copy that was under way since. */
+  nextStep: number;
+};
 
 /** `entry`: the one that answers; null: a new one at the end of the list. */
 export type WaitDecision = Result<{ entry: WaitingRow | null }, WaitRefusal>;
@@ -64,7 +70,8 @@ export function decideOffer(input: {
   if (entry.quantity > counts.available) return { kind: "wait" };
   const isIdInUse = shopperRows.some((row) => row.reservationId === entry.reservationId);
   if (isIdInUse || unitsTaken(shopperRows) + entry.quantity > terms.perShopper) return { kind: "drop" };
-  const row = heldRow(terms, entry, { nowMs, ttlMs: terms.offerTtlMs });
+  const held = heldRow(terms, entry, { nowMs, ttlMs: terms.offerTtlMs });
+  const row = { ...held, step: entry.nextStep };
   const taken = move(counts, entry.quantity, "available", "reserved");
   return { kind: "offer", change: { row, kind: "offer", counts: taken, units: entry.quantity } };
 }

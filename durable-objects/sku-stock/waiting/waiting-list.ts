@@ -1,5 +1,6 @@
 import { ok, refuse } from "../../../schema/result.ts";
 import type {
+  PinItem,
   SkuTerms,
   WaitAnswer,
   WaitItem,
@@ -40,12 +41,35 @@ export class WaitingList {
     return level.waiting > 0 && this.#store.firstUpTo(unitsToCome(level)) !== null;
   }
 
-  /** Offers what is free, in turn. Each offer is a savepoint of its own. */
+  /**
+   * Offers what is free, in turn. Each offer is a savepoint of its own; an entry that fails is undone, logged and taken off,
+   * for every call offers first, and whoever only reserves or pays must not fail with it.
+   */
   offer(terms: SkuTerms, nowMs: number): void {
     if (nowMs >= terms.closesAtMs) return;
     while (this.#stock.level().waiting > 0 && this.#stock.level().available > 0) {
       const entry = this.#store.firstUpTo(unitsToCome(this.#stock.level()));
-      if (!entry || !this.#offerTo(entry, terms, nowMs)) return;
+      if (!entry || !this.#tryOffer(entry, terms, nowMs)) return;
+    }
+  }
+
+  /** False: the list stands still, until the next call at the latest. */
+  #tryOffer(entry: WaitingRow, terms: SkuTerms, nowMs: number): boolean {
+    try {
+      return this.#offerTo(entry, terms, nowMs);
+    } catch (error) {
+      logError("sku_stock_offer_failed", error, { reservationId: entry.reservationId });
+      return this.#tryToTakeOff(entry);
+    }
+  }
+
+  #tryToTakeOff(entry: WaitingRow): boolean {
+    try {
+      this.#stock.atomically(() => this.#end(entry, "left"));
+      return true;
+    } catch (error) {
+      logError("sku_stock_entry_not_taken_off", error, { reservationId: entry.reservationId });
+      return false;
     }
   }
 
@@ -105,20 +129,37 @@ export class WaitingList {
     });
   }
 
-  /** Ends entries that wait or are offered; a repeat, and one that an order has, get the entry as it stands. */
+  /**
+   * Ends entries that wait or are offered; a repeat, one that an order has, and one that cannot be ended get the entry as it
+   * stands.
+   */
   leave(terms: SkuTerms, items: readonly WaitingQuery[], nowMs: number): WaitingAnswer[] {
-    for (const item of items) {
+    for (const item of items) this.#tryToLeave(terms, item, nowMs);
+    this.offer(terms, nowMs);
+    return this.show(terms, items, nowMs);
+  }
+
+  #tryToLeave(terms: SkuTerms, item: WaitingQuery, nowMs: number): void {
+    try {
       const entry = this.#find(item);
-      if (!entry || !this.#isOpen(entry, terms, nowMs)) continue;
+      if (!entry || !this.#isOpen(entry, terms, nowMs)) return;
       this.#stock.atomically(() => {
         const offered = this.#stock.reservation(terms.skuId, entry.reservationId);
         const givenBack = decideGiveBack(offered, { ...entry, createdAtMs: null }, this.#stock.level());
         if (givenBack.ok && givenBack.value) this.#stock.apply(givenBack.value, nowMs);
         this.#end(entry, "left");
       });
+    } catch (error) {
+      logError("sku_stock_leave_failed", error, { reservationId: item.reservationId });
     }
-    this.offer(terms, nowMs);
-    return this.show(terms, items, nowMs);
+  }
+
+  /**
+   * An order for an entry that only waits is refused and forgotten. A copy of its pin that comes once the offer is made would
+   * take the deadline off for nobody: the offer's row remembers that its number is over.
+   */
+  passOver(item: PinItem): void {
+    if (this.#stock.level().waiting > 0) this.#store.passOver(item);
   }
 
   #end(entry: WaitingRow, state: "offered" | "left"): void {

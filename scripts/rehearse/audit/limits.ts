@@ -13,7 +13,7 @@ export function auditLimits(evidence: Pick<Evidence, "skus" | "document" | "answ
   return [
     ...document.skus.flatMap((sku) => {
       const found = skus.find(({ skuId }) => skuId === sku.id);
-      return found === undefined ? [] : auditPerShopper(found, sku);
+      return found === undefined ? [] : auditPerShopper(found, sku, evidence.answers);
     }),
     ...auditPerCustomer(evidence),
     ...auditPerOrder(evidence, "mailbox", document.limits.unitsPerMail),
@@ -22,14 +22,21 @@ export function auditLimits(evidence: Pick<Evidence, "skus" | "document" | "answ
   ];
 }
 
-/** Replays the ledger shopper by shopper: at no row does one hold or own more units of a SKU than the drop allows. */
-function auditPerShopper(sku: SkuEvidence, { perShopper }: SkuDocument): Violation[] {
-  return firstOver(sku.ledger, perShopper, { holderOf: holders([sku]), unitsOf: taken }).map(
-    ({ holder, units, row }) =>
-      violation(
-        "limitBroken",
-        `${sku.skuId}: ${holder} has ${units} of ${perShopper} units at ledger row ${row.seq} (${row.kind})`,
-      ),
+/**
+ * Replays the ledger person by person, whatever sessions they come with: at no row does one hold or own more units of a SKU
+ * than the drop allows.
+ */
+function auditPerShopper(
+  sku: SkuEvidence,
+  { perShopper }: SkuDocument,
+  answers: Evidence["answers"],
+): Violation[] {
+  const holderOf = personOf([sku], answers);
+  return firstOver(sku.ledger, perShopper, { holderOf, unitsOf: taken }).map(({ holder, units, row }) =>
+    violation(
+      "limitBroken",
+      `${sku.skuId}: ${holder} has ${units} of ${perShopper} units at ledger row ${row.seq} (${row.kind})`,
+    ),
   );
 }
 
@@ -43,12 +50,7 @@ function auditPerCustomer({ skus, document, answers }: Parameters<typeof auditLi
   const offered = new Set(
     skus.flatMap(({ ledger }) => ledger).flatMap((row) => (row.kind === "offer" ? [row.reservationId] : [])),
   );
-  const customers = new Map(answers.parties.map(({ shopperId, customer }) => [shopperId, customer]));
-  const shopperOf = holders(skus);
-  const holderOf = (row: LedgerRow) => {
-    const shopper = shopperOf(row);
-    return shopper === null ? null : (customers.get(shopper) ?? shopper);
-  };
+  const holderOf = personOf(skus, answers);
   const unitsOf = (row: LedgerRow) => (offered.has(row.reservationId) ? sold(row) : taken(row));
   return firstOver(inTime(skus, unitsOf), unitsPerShopper, { holderOf, unitsOf }).map(
     ({ holder, units, row }) =>
@@ -74,6 +76,18 @@ function auditPerOrder(
       `${holder} bought ${units} of ${most} units, at a ${row.kind} of ${row.reservationId}`,
     ),
   );
+}
+
+/** Whose units a row is about: the customer whom a session has shown itself to be, else the session. */
+function personOf(skus: SkuEvidence[], answers: Evidence["answers"]): (row: LedgerRow) => string | null {
+  const customers = new Map<string, string>(
+    answers.parties.map(({ shopperId, customer }) => [shopperId, customer]),
+  );
+  const shopperOf = holders(skus);
+  return (row) => {
+    const shopper = shopperOf(row);
+    return shopper === null ? null : (customers.get(shopper) ?? shopper);
+  };
 }
 
 type Units = (row: LedgerRow) => number;

@@ -1,3 +1,4 @@
+import type { DropDocument } from "../../../schema/drop-document.ts";
 import type { OrderEventType } from "../../../schema/events.ts";
 import { type AmountMinor, type Currency, formatMinor } from "../../../schema/money.ts";
 import type { CancelReason } from "../../../schema/statuses.ts";
@@ -13,11 +14,21 @@ const SUBJECTS: Record<OrderEventType, string> = {
   "order.shipped": "Your order is on its way",
 };
 
-/** A mail about an order, as text and as HTML of the same words: no picture, no style from elsewhere, nothing that tracks. */
-export function writeOrderMail(type: OrderEventType, order: OrderRow, link: string): Written {
-  const subject = SUBJECTS[type];
-  const sentences = sentencesFor(type, order);
-  const lines = linesOf(order);
+/** What a mail needs of the drop: whether money moves, and what its SKUs are called. */
+export type MailedDrop = Pick<DropDocument, "mode" | "skus">;
+
+type About = { order: OrderRow; document: MailedDrop | null; link: string };
+
+/**
+ * A mail about an order, as text and as HTML of the same words: no picture, no style from elsewhere, nothing that tracks. Of a
+ * drop in mode test it says so, first in its subject. Without the document SKUs go by their ids.
+ */
+export function writeOrderMail(type: OrderEventType, { order, document, link }: About): Written {
+  // Where the document is not at hand, the sandbox alone is certain to take no money.
+  const isTest = document === null ? order.gateway === "sandbox" : document.mode === "test";
+  const subject = isTest ? `Test: ${SUBJECTS[type]}` : SUBJECTS[type];
+  const sentences = [...(isTest ? [TEST_MODE] : []), ...sentencesFor(type, order)];
+  const lines = linesOf(order, document);
   const text = [subject, "", ...sentences, "", ...lines, "", "See your order:", link, "", CARE, ""].join(
     "\n",
   );
@@ -49,6 +60,7 @@ export function writeOrderMail(type: OrderEventType, order: OrderRow, link: stri
   return { subject, text, html };
 }
 
+const TEST_MODE = "This is a test: nothing that was bought costs or ships anything.";
 const CARE = "The link opens this order for whoever has it, and nothing else. Keep this mail to yourself.";
 
 function sentencesFor(type: OrderEventType, order: OrderRow): string[] {
@@ -108,8 +120,9 @@ function parcelsOf({ shipments }: OrderRow): string[] {
   );
 }
 
-function linesOf(order: OrderRow): string[] {
-  const units = order.lines.map(({ quantity, skuId }) => `${quantity} × ${skuId}`);
+function linesOf(order: OrderRow, document: MailedDrop | null): string[] {
+  const names = new Map(document?.skus.map(({ id, name }) => [id, name]));
+  const units = order.lines.map(({ quantity, skuId }) => `${quantity} × ${names.get(skuId) ?? skuId}`);
   const charges = order.charges.map(
     ({ label, amountMinor, isIncluded }) =>
       `${label}: ${amountOf({ totalMinor: amountMinor, currency: order.currency })}${isIncluded ? " (included)" : ""}`,

@@ -1,11 +1,11 @@
 import type { MailId } from "../../../schema/events.ts";
-import type { OrderId, ShopperId } from "../../../schema/ids.ts";
+import type { DropId, OrderId, ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { MailMessage } from "../../../schema/mail.ts";
 import { signOrderToken } from "../../order-link.ts";
 import type { NotifyDeps } from "../notify/deps.ts";
 import { mailDelayMs } from "../webhooks/schedule.ts";
-import { writeOrderMail } from "./order-mail.tsx";
+import { type MailedDrop, writeOrderMail } from "./order-mail.tsx";
 import type { MailJob, NotedMail } from "./store.ts";
 
 /**
@@ -18,10 +18,12 @@ export async function sendMails(mailIds: readonly MailId[], deps: NotifyDeps): P
   const nowMs = deps.clock.now();
   const ids = [...new Set(mailIds)];
   const jobs = await deps.mails.claim(ids, { nowMs, leaseUntilMs: nowMs + LIMITS.webhookLeaseMs });
+  const documents = documentsOf(deps);
   const noted = await Promise.all(
     jobs.map(async (job): Promise<NotedMail> => {
       try {
-        await mailer.send(await toMessage(job, deps));
+        const document = await documents(job.order.dropId as DropId);
+        await mailer.send(await toMessage(job, document, deps));
         return note(job, { state: "sent", reason: null }, deps);
       } catch (error) {
         const isLast = job.mail.tries >= LIMITS.mailTriesMax;
@@ -39,12 +41,31 @@ export async function sendMails(mailIds: readonly MailId[], deps: NotifyDeps): P
   await deps.mails.note(noted);
 }
 
-async function toMessage({ mail, order }: MailJob, deps: NotifyDeps): Promise<MailMessage> {
+/** Each drop is asked for once a batch: a rush confirms hundreds of orders of one. Unreachable is as unknown. */
+function documentsOf(deps: NotifyDeps): (dropId: DropId) => Promise<MailedDrop | null> {
+  const asked = new Map<DropId, Promise<MailedDrop | null>>();
+  return (dropId) => {
+    const known = asked.get(dropId);
+    if (known !== undefined) return known;
+    const answer = deps.document(dropId).catch((error) => {
+      deps.log({ level: "warn", event: "mail_without_document", dropId, error: String(error) });
+      return null;
+    });
+    asked.set(dropId, answer);
+    return answer;
+  };
+}
+
+async function toMessage(
+  { mail, order }: MailJob,
+  document: MailedDrop | null,
+  deps: NotifyDeps,
+): Promise<MailMessage> {
   const orderId = order.orderId as OrderId;
   const access = { orderId, shopperId: order.shopperId as ShopperId };
   const token = await signOrderToken(deps.linkKeys, "link", access, deps.clock.now());
   const link = `${deps.storefrontUrl}/orders/${orderId}?access=${token}`;
-  return { mailId: mail.mailId, to: order.email, ...writeOrderMail(mail.type, order, link) };
+  return { mailId: mail.mailId, to: order.email, ...writeOrderMail(mail.type, { order, document, link }) };
 }
 
 /** The sweep has a message for it when it is due again. */

@@ -25,31 +25,39 @@ export async function consumeNotifications(
     else mails.push({ message, said: parsed.data });
   }
   if (unreadable.length > 0) await parkMessages(unreadable, { queue: NOTIFICATIONS, deps });
-  await settle(orders, deps, (said) =>
-    tellOrders(
-      said.map(({ orderId }) => orderId),
-      deps,
-    ),
-  );
-  await settle(mails, deps, (said) =>
-    sendMails(
+  await settle(orders, deps, async (said) => {
+    const untold = new Set(
+      await tellOrders(
+        said.map(({ orderId }) => orderId),
+        deps,
+      ),
+    );
+    return ({ orderId }) => !untold.has(orderId);
+  });
+  await settle(mails, deps, async (said) => {
+    await sendMails(
       said.map(({ mailId }) => mailId),
       deps,
-    ),
-  );
+    );
+    return () => true;
+  });
 }
 
 type Delivered<Said> = { message: QueueMessage; said: Said };
 
+/** `act` tells of which messages its rows say all by now; the others come back. */
 async function settle<Said>(
   delivered: Delivered<Said>[],
   deps: NotifyDeps,
-  act: (said: Said[]) => Promise<void>,
+  act: (said: Said[]) => Promise<(said: Said) => boolean>,
 ): Promise<void> {
   if (delivered.length === 0) return;
   try {
-    await act(delivered.map(({ said }) => said));
-    for (const { message } of delivered) message.ack();
+    const isDone = await act(delivered.map(({ said }) => said));
+    for (const { message, said } of delivered) {
+      if (isDone(said)) message.ack();
+      else retryLater(message, deps.random);
+    }
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     deps.log({ level: "error", event: "notifications_failed", messages: delivered.length, error: reason });

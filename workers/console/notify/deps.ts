@@ -1,4 +1,6 @@
+import type { DropDocument } from "../../../schema/drop-document.ts";
 import type { DeliveryId, NotificationMessage } from "../../../schema/events.ts";
+import type { DropId } from "../../../schema/ids.ts";
 import type { ConsoleApi } from "../../../schema/rpc.ts";
 import type { Keyset } from "../../edge/keyset.ts";
 import type { Mailer } from "../../mail.ts";
@@ -19,6 +21,8 @@ export type NotifyDeps = {
   queueNotifications(messages: NotificationMessage[]): Promise<void>;
   queueDeliveries(deliveryIds: DeliveryId[]): Promise<void>;
   snapshot: ConsoleApi["snapshot"];
+  /** As it was frozen; null: there is none. */
+  document(dropId: DropId): Promise<Pick<DropDocument, "mode" | "skus"> | null>;
   webhookKeys: Keyset;
   linkKeys: Keyset;
   /** null: this deployment sends no mail about orders. */

@@ -12,7 +12,7 @@ import { tellStock } from "./tell-stock.ts";
 export async function sweep(deps: NotifyDeps): Promise<void> {
   const beforeMs = deps.clock.now() - LIMITS.notificationLateMs;
   await attempt("orders", deps, async () => {
-    await tellOrders((await deps.tellings.untoldSince(beforeMs)) as OrderId[], deps);
+    await tellOrders(await lateOrders(beforeMs, deps), deps);
   });
   await attempt("deliveries", deps, async () => {
     await deps.queueDeliveries(await deps.webhooks.overdue(beforeMs));
@@ -23,6 +23,25 @@ export async function sweep(deps: NotifyDeps): Promise<void> {
     await deps.queueNotifications(mailIds.map((mailId) => ({ kind: "mail", mailId })));
   });
   await attempt("stock", deps, () => tellStock(deps));
+}
+
+/**
+ * The oldest; and when there are more, as many from some later moment on, another each time: so that orders that cannot be
+ * told, which stay the oldest, do not keep the rest waiting for ever.
+ */
+async function lateOrders(beforeMs: number, deps: NotifyDeps): Promise<OrderId[]> {
+  const limit = LIMITS.sweepRowsMax / 2;
+  const oldest = await deps.tellings.untoldSince({ fromMs: 0, beforeMs, limit });
+  const last = oldest.at(-1);
+  const isAll = last === undefined || oldest.length < limit;
+  const later = isAll
+    ? []
+    : await deps.tellings.untoldSince({
+        fromMs: last.updatedAtMs + Math.floor(deps.random() * (beforeMs - last.updatedAtMs)),
+        beforeMs,
+        limit,
+      });
+  return [...oldest, ...later].map(({ orderId }) => orderId as OrderId);
 }
 
 /** One kind that cannot be swept must not keep the others waiting. */

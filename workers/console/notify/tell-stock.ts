@@ -5,6 +5,7 @@ import type { StockToldRow } from "../../../schema/tables.ts";
 import type { NotifyDeps } from "./deps.ts";
 import { stockEventId } from "./derive.ts";
 import { bodyOf, type Listener, listenersFrom, toDeliveries } from "./outgoing.ts";
+import { nothingYet, pack } from "./pack.ts";
 import type { Telling } from "./store.ts";
 
 /**
@@ -31,24 +32,25 @@ async function tellDrop(dropId: DropId, listeners: Listener[], deps: NotifyDeps)
   if (!snapshot.ok) return;
   const nowMs = deps.clock.now();
   const changed = changedLevels(snapshot.value, await deps.tellings.levels(dropId));
-  if (changed.length === 0) return;
-  const telling: Telling = { events: [], deliveries: [], mails: [], orders: [], levels: changed };
-  for (const { skuId, times, atMs, ...level } of changed) {
-    const eventId = stockEventId(dropId, skuId as SkuId, times);
-    const { stock, available, reserved, sold } = level;
-    const data: StockData = { dropId, skuId: skuId as SkuId, stock, available, reserved, sold, atMs };
-    const body = bodyOf("stock.changed", atMs, data);
-    telling.events.push({
-      eventId,
-      type: "stock.changed",
-      subject: `${dropId}/${skuId}`,
-      body,
-      occurredAtMs: atMs,
-    });
-    telling.deliveries.push(...toDeliveries(eventId, "stock.changed", listeners, nowMs));
+  for (const telling of pack(changed.map((level) => compose(level, listeners, nowMs)))) {
+    await deps.tellings.tell(telling);
+    await deps.queueDeliveries(telling.deliveries.map(({ deliveryId }) => deliveryId as DeliveryId));
   }
-  await deps.tellings.tell(telling);
-  await deps.queueDeliveries(telling.deliveries.map(({ deliveryId }) => deliveryId as DeliveryId));
+}
+
+function compose(row: StockToldRow, listeners: readonly Listener[], nowMs: number): Telling {
+  const { times, stock, available, reserved, sold, atMs } = row;
+  const [dropId, skuId] = [row.dropId as DropId, row.skuId as SkuId];
+  const eventId = stockEventId(dropId, skuId, times);
+  const data: StockData = { dropId, skuId, stock, available, reserved, sold, atMs };
+  const body = bodyOf("stock.changed", atMs, data);
+  const subject = `${dropId}/${skuId}`;
+  return {
+    ...nothingYet(),
+    events: [{ eventId, type: "stock.changed", subject, body, occurredAtMs: atMs }],
+    deliveries: toDeliveries(eventId, "stock.changed", listeners, nowMs),
+    levels: [row],
+  };
 }
 
 /** The rows to write: each level that is new or differs, numbered one higher than what was told before. */

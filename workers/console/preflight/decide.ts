@@ -1,7 +1,14 @@
 import type { DropDocument } from "../../../schema/drop-document.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { type Finding, type GatewayProbe, type StateReadiness, skewMs } from "../../../schema/preflight.ts";
+import {
+  type CheckoutReadiness,
+  type Finding,
+  type GatewayProbe,
+  type StateReadiness,
+  skewMs,
+} from "../../../schema/preflight.ts";
 import type { FieldError } from "../../../schema/read-drop.ts";
+import { checkoutFindings, mailFindings } from "./checkout.ts";
 
 /** A Date header has whole seconds. */
 const DATE_HEADER_MS = 1_000;
@@ -15,6 +22,9 @@ export type Measured = {
   warnings: FieldError[];
   state: StateReadiness;
   payments: { misconfigured: string | null; gateways: GatewayProbe[] };
+  checkout: CheckoutReadiness;
+  /** `isLocal`: this platform may send to loopback. */
+  mails: { areSent: boolean; storefrontUrl: string; isLocal: boolean };
   nowMs: number;
 };
 
@@ -28,6 +38,8 @@ export function findingsOf(measured: Measured): Finding[] {
     about("database", measured.state.database, "D1 answers, and has its tables"),
     about("queue", measured.state.queue, "the queue of payment commands answers"),
     ...aboutGateways(measured),
+    ...checkoutFindings(measured.document, measured.checkout),
+    ...mailFindings(measured.mails),
   ];
 }
 
@@ -39,11 +51,18 @@ const about = (check: Finding["check"], reason: string | null, fine: string): Fi
   reason === null ? ok(check, fine) : blocks(check, `does not answer: ${reason}`);
 
 function aboutDocument({ document, publishedVersion, draftVersion, warnings, nowMs }: Measured): Finding[] {
-  const found: Finding[] = warnings.map(({ path, message }) => warning("document", `${path} ${message}`));
+  // Of what is published the times are told below: they are as they should be once it runs.
+  const meant = publishedVersion === null ? [] : ["opensAt", "closesAt"];
+  const found: Finding[] = warnings
+    .filter(({ path }) => !meant.includes(path))
+    .map(({ path, message }) => warning("document", `${path} ${message}`));
   if (publishedVersion === null)
     found.push(blocks("document", `is not published yet: npm run drop -- publish ${document.id}`));
   else if (Date.parse(document.closesAt) <= nowMs) found.push(blocks("document", "the drop is over"));
-  else found.push(ok("document", `version ${publishedVersion} is published, in mode ${document.mode}`));
+  else {
+    const since = Date.parse(document.opensAt) <= nowMs ? `, and runs since ${document.opensAt}` : "";
+    found.push(ok("document", `version ${publishedVersion} is published, in mode ${document.mode}${since}`));
+  }
   if (publishedVersion !== null && draftVersion !== null && draftVersion !== publishedVersion)
     found.push(
       warning("document", `the draft in KV differs from what is published: version ${draftVersion}`),
@@ -70,7 +89,7 @@ function aboutObjects({ document, state }: Measured): Finding[] {
     found.push(
       ok(
         "objects",
-        `${awake.length} objects are made near ${near} and awake; the slowest takes ${slowest} ms`,
+        `${awake.length} objects are awake, asked to be made near ${near}; the slowest takes ${slowest} ms`,
       ),
     );
   return found;
@@ -80,6 +99,7 @@ function aboutStock({ document, publishedVersion, state }: Measured): Finding[] 
   if (publishedVersion === null) return [];
   const found: Finding[] = [];
   let units = 0;
+  let all = 0;
   for (const { id, stock } of document.skus) {
     const probe = state.objects.find(({ object }) => object === `stock of ${id}`);
     if (probe === undefined || !probe.isAwake) continue;
@@ -94,9 +114,16 @@ function aboutStock({ document, publishedVersion, state }: Measured): Finding[] 
         ),
       );
     units += level?.available ?? 0;
+    all += level?.stock ?? 0;
   }
   if (units === 0) found.push(warning("stock", "not one unit is free"));
-  else if (found.length === 0) found.push(ok("stock", `${units} units are free, as the document says`));
+  else if (found.length === 0)
+    found.push(
+      ok(
+        "stock",
+        units === all ? `${units} units are free, as the document says` : `${units} of ${all} units are free`,
+      ),
+    );
   return found;
 }
 

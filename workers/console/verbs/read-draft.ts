@@ -1,5 +1,6 @@
 import type { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { LocationHint } from "../../../schema/places.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Deps } from "../deps.ts";
 import type { ConsoleRefusal } from "../refusal.ts";
@@ -18,6 +19,10 @@ export async function readDraft(
   const parsed = parseText(text);
   return parsed.ok ? checkDocument(dropId, parsed.value, deps.nowMs()) : parsed;
 }
+
+/** Where a drop's objects are to be made, as far as its draft says. */
+export const audienceOf = (draft: Awaited<ReturnType<typeof readDraft>>): LocationHint | null =>
+  draft.ok ? (draft.value.document.audience[0] ?? null) : null;
 
 function parseText(text: string): Result<unknown, ConsoleRefusal> {
   const wrong = (message: string) =>

@@ -1,12 +1,13 @@
 import type { DropId } from "../../../schema/ids.ts";
 import { isReady, type PreflightAnswer } from "../../../schema/preflight.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
+import { proveLinkKey } from "../../link-proof.ts";
 import type { Deps } from "../deps.ts";
 import { versionOf } from "../document-version.ts";
 import { findingsOf } from "../preflight/decide.ts";
 import type { ConsoleRefusal } from "../refusal.ts";
 import { checkDocument } from "./check-document.ts";
-import { readDraft } from "./read-draft.ts";
+import { audienceOf, readDraft } from "./read-draft.ts";
 
 /**
  * Looks at everything that a start needs, of the published document, or of the draft where nothing is published. Objects that
@@ -16,14 +17,21 @@ export async function runPreflight(
   deps: Deps,
   dropId: DropId,
 ): Promise<Result<PreflightAnswer, ConsoleRefusal>> {
-  const [published, draft] = await Promise.all([deps.state.published(dropId), readDraft(deps, dropId)]);
+  const draft = await readDraft(deps, dropId);
+  // Asking for what is published makes the line's object, so where it belongs must be known before.
+  const published = await deps.state.published(dropId, audienceOf(draft));
   const atMs = deps.nowMs();
   const version = published.ok ? published.value.version : null;
   const checked = published.ok ? checkDocument(dropId, published.value.document, atMs) : draft;
   if (!checked.ok) return refuse(checked.refusal);
   const { document, warnings } = checked.value;
   const target = { dropId, skuIds: document.skus.map(({ id }) => id), near: document.audience[0] ?? null };
-  const [state, payments] = await Promise.all([deps.state.preflight(target), deps.payments.probeGateways()]);
+  const { linkKeys, mailer, storefrontUrl, toLoopback } = deps.notify;
+  const [state, payments, checkout] = await Promise.all([
+    deps.state.preflight(target),
+    deps.payments.probeGateways(),
+    deps.edge.probeCheckout(document, await proveLinkKey(linkKeys)),
+  ]);
   const findings = findingsOf({
     document,
     publishedVersion: version,
@@ -31,6 +39,8 @@ export async function runPreflight(
     warnings,
     state,
     payments,
+    checkout,
+    mails: { areSent: mailer !== null, storefrontUrl, isLocal: toLoopback },
     nowMs: atMs,
   });
   return ok({ dropId, isReady: isReady(findings), version, atMs: deps.nowMs(), findings, document });

@@ -5,7 +5,7 @@ import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Deps } from "../deps.ts";
 import { versionOf } from "../document-version.ts";
 import type { ConsoleRefusal } from "../refusal.ts";
-import { readDraft } from "./read-draft.ts";
+import { audienceOf, readDraft } from "./read-draft.ts";
 
 /** `errors`: why the draft could not be published as it stands; its `version` is null then. */
 export type ShownDocument = {
@@ -18,7 +18,8 @@ export async function showDocument(
   deps: Deps,
   dropId: DropId,
 ): Promise<Result<ShownDocument, ConsoleRefusal>> {
-  const [draft, published] = await Promise.all([readDraft(deps, dropId), deps.state.published(dropId)]);
+  const draft = await readDraft(deps, dropId);
+  const published = await deps.state.published(dropId, audienceOf(draft));
   const hasDraft = draft.ok || draft.refusal.code !== "document_not_found";
   if (!hasDraft && !published.ok) return refuse({ code: "document_not_found" });
   return ok({ draft: hasDraft ? shownDraft(draft) : null, published: published.ok ? published.value : null });

@@ -1,7 +1,7 @@
 import type { DeliveryId } from "../../../schema/events.ts";
+import { guardUrl } from "../../../schema/guard-url.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { NotifyDeps } from "../notify/deps.ts";
-import { guardUrl } from "./guard-url.ts";
 import type { TryOutcome } from "./schedule.ts";
 import { signedHeaders } from "./signing-keys.ts";
 

@@ -11,7 +11,7 @@ import {
   webhookDeliveries,
   webhookEndpoints,
 } from "../../../schema/tables.ts";
-import type { DeliveryState, EndpointId } from "../../../schema/webhooks.ts";
+import type { DeliveryState, EndpointId, ReplayCursor } from "../../../schema/webhooks.ts";
 
 export type DeliveriesAfter = {
   endpointId: EndpointId | null;
@@ -61,7 +61,8 @@ export type WebhookStore = {
     fromMs: number;
     toMs: number;
     states: readonly DeliveryState[];
-  }): Promise<{ deliveryId: DeliveryId; createdAtMs: number }[]>;
+    after: ReplayCursor | null;
+  }): Promise<ReplayCursor[]>;
 };
 
 /** Beside the ids, claim and replay give a few parameters of their own. */
@@ -194,7 +195,7 @@ export function d1Webhooks(database: D1Database): WebhookStore {
       return rows.map(({ deliveryId }) => deliveryId as DeliveryId);
     },
 
-    async toReplay({ endpointId, fromMs, toMs, states }) {
+    async toReplay({ endpointId, fromMs, toMs, states, after }) {
       const rows = await db
         .select({ deliveryId: webhookDeliveries.deliveryId, createdAtMs: webhookDeliveries.createdAtMs })
         .from(webhookDeliveries)
@@ -204,6 +205,9 @@ export function d1Webhooks(database: D1Database): WebhookStore {
             gte(webhookDeliveries.createdAtMs, fromMs),
             lt(webhookDeliveries.createdAtMs, toMs),
             inArray(webhookDeliveries.state, [...states]),
+            after === null
+              ? undefined
+              : sql`(${webhookDeliveries.createdAtMs}, ${webhookDeliveries.deliveryId}) > (${after.createdAtMs}, ${after.deliveryId})`,
           ),
         )
         .orderBy(asc(webhookDeliveries.createdAtMs), asc(webhookDeliveries.deliveryId))

@@ -19,6 +19,16 @@ export type BrandQuotes = {
   ask(url: string, request: QuoteRequest): Promise<string>;
 };
 
+/** It answered, and not with a quote. */
+export class NoQuote extends Error {
+  override name = "NoQuote";
+  readonly status: number;
+  constructor(status: number) {
+    super(`the brand's endpoint for quotes answered ${status}`);
+    this.status = status;
+  }
+}
+
 const Answer = z.object({ quote: z.string().min(1).max(LIMITS.shippingQuoteMaxChars) });
 
 /** The address is the brand's own, from its published document; it is not followed anywhere else. */
@@ -34,7 +44,7 @@ export function postedQuotes(fetch: typeof globalThis.fetch): BrandQuotes {
       });
       if (answer.status !== 200) {
         await answer.body?.cancel();
-        throw new Error(`the brand's endpoint for quotes answered ${answer.status}`);
+        throw new NoQuote(answer.status);
       }
       return Answer.parse(JSON.parse(await boundedText(answer))).quote;
     },

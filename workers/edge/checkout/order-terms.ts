@@ -40,8 +40,9 @@ export async function orderTerms(asked: Asked): Promise<Judged<OrderTerms>> {
 async function chargingOf({ document, request, nowMs }: Asked): Promise<Judged<Charging>> {
   const { shipping } = document;
   if (shipping === null) return ok({ kind: "none" });
-  const country = request.shippingAddress?.country;
-  if (country === undefined) return refuse({ code: "shipping_address_missing" });
+  const { shippingAddress } = request;
+  if (shippingAddress === undefined) return refuse({ code: "shipping_address_missing" });
+  const { country } = shippingAddress;
   if ("regions" in shipping) {
     const region = regionFor(shipping.regions, country);
     if (region === undefined) return refuse({ code: "not_shipped_there" });
@@ -55,7 +56,7 @@ async function chargingOf({ document, request, nowMs }: Asked): Promise<Judged<C
   const quote = await readQuote(request.shippingQuote, shipping.keys, {
     dropId: document.id,
     reservationId,
-    country,
+    shippingAddress,
     nowMs,
   });
   return quote === undefined ? refuse({ code: "shipping_quote_invalid" }) : ok(quote);

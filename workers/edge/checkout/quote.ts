@@ -1,29 +1,41 @@
 import { importJWK, type JWK, jwtVerify } from "jose";
 import * as z from "zod";
 import type { QuoteKey } from "../../../schema/drop-document.ts";
-import { OrderCharge } from "../../../schema/http.ts";
+import { OrderCharge, ShippingAddress } from "../../../schema/http.ts";
 import type { DropId, ReservationId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { AmountMinor } from "../../../schema/money.ts";
 import type { Charging } from "../../../schema/rpc.ts";
+import { kidOf } from "../jws.ts";
 
 const AUDIENCE = "dropline-quote";
 
+const QuotedPlace = ShippingAddress.omit({ name: true }).strip();
+type Place = z.infer<typeof QuotedPlace>;
+const PLACE_PARTS = QuotedPlace.keyof().options;
+
 /**
  * What the brand's endpoint signs, as a compact JWS: `aud: "dropline-quote"`, an `exp` within the hour, the drop, the
- * reservation and the country that it is for, the sum of the lines as the reservation has them, and what comes beside it.
+ * reservation and the address that it is for, the sum of the lines as the reservation has them, and what comes beside it.
+ * The address is the one that the endpoint was asked about, its name left out or not: a quote for a near place must not
+ * pay for a far one in the same country.
  */
 const Quote = z.object({
   drop: z.string(),
   reservation: z.string(),
-  country: z.string(),
+  shippingAddress: QuotedPlace,
   currency: z.string(),
   subtotalMinor: AmountMinor,
   charges: z.array(OrderCharge).max(LIMITS.quoteChargesMax),
   exp: z.number(),
 });
 
-type Asked = { dropId: DropId; reservationId: ReservationId; country: string; nowMs: number };
+type Asked = {
+  dropId: DropId;
+  reservationId: ReservationId;
+  shippingAddress: ShippingAddress;
+  nowMs: number;
+};
 
 /**
  * Reads a quote; undefined for whatever reason it is not to be used. Checked by the algorithm of the key that its `kid`
@@ -33,7 +45,7 @@ type Asked = { dropId: DropId; reservationId: ReservationId; country: string; no
 export async function readQuote(
   quote: string,
   keys: readonly QuoteKey[],
-  { dropId, reservationId, country, nowMs }: Asked,
+  { dropId, reservationId, shippingAddress, nowMs }: Asked,
 ): Promise<Extract<Charging, { kind: "quote" }> | undefined> {
   try {
     const key = keys.find(({ kid }) => kid === kidOf(quote));
@@ -45,7 +57,10 @@ export async function readQuote(
       currentDate: new Date(nowMs),
     });
     const { exp, ...told } = Quote.parse(payload);
-    const isFor = told.drop === dropId && told.reservation === reservationId && told.country === country;
+    const isFor =
+      told.drop === dropId &&
+      told.reservation === reservationId &&
+      isSamePlace(told.shippingAddress, shippingAddress);
     const isBounded = exp * 1_000 <= nowMs + LIMITS.quoteTtlMaxMs + LIMITS.quoteClockSkewMs;
     if (!isFor || !isBounded) return undefined;
     const { currency, subtotalMinor, charges } = told;
@@ -55,8 +70,7 @@ export async function readQuote(
   }
 }
 
-/** The only thing that is read before the signature is checked. @throws when there is none. */
-function kidOf(token: string): string {
-  const [header = ""] = token.split(".", 1);
-  return z.object({ kid: z.string() }).parse(JSON.parse(Buffer.from(header, "base64url").toString())).kid;
+/** To the letter, as the brand was asked: what another spelling costs, the brand says. A name changes no price. */
+function isSamePlace(told: Place, asked: Place): boolean {
+  return PLACE_PARTS.every((part) => told[part] === asked[part]);
 }

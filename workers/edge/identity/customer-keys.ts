@@ -1,51 +1,10 @@
 import { importJWK, type JWK, jwtVerify } from "jose";
-import * as z from "zod";
+import { CustomerKeyset } from "../../../schema/customer-keys.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Misconfigured } from "../../misconfigured.ts";
+import { kidOf } from "../jws.ts";
 
 const AUDIENCE = "dropline";
-const HMAC_BYTES_MIN = 32;
-
-const named = {
-  kid: z.string().regex(/^[\w.-]{1,64}$/),
-  /** What `iss` of its tokens must be. */
-  issuer: z
-    .url()
-    .max(LIMITS.urlMaxChars)
-    .regex(/^[^|]*$/),
-};
-const b64 = z.base64url().min(1).max(LIMITS.urlMaxChars);
-
-/** Public halves and shared secrets only: a private key in the wrong place is told at the start. */
-const CustomerKey = z.discriminatedUnion("alg", [
-  z.strictObject({
-    ...named,
-    alg: z.literal("EdDSA"),
-    kty: z.literal("OKP"),
-    crv: z.literal("Ed25519"),
-    x: b64,
-  }),
-  z.strictObject({
-    ...named,
-    alg: z.literal("ES256"),
-    kty: z.literal("EC"),
-    crv: z.literal("P-256"),
-    x: b64,
-    y: b64,
-  }),
-  z.strictObject({ ...named, alg: z.literal("HS256"), kty: z.literal("oct"), k: b64 }),
-]);
-
-const CustomerKeyset = z
-  .strictObject({ keys: z.array(CustomerKey).min(1).max(LIMITS.customerKeysMax) })
-  .refine(({ keys }) => new Set(keys.map(({ kid }) => kid)).size === keys.length, {
-    message: "each kid is unique",
-  })
-  .refine(
-    ({ keys }) =>
-      keys.every((key) => key.alg !== "HS256" || Buffer.from(key.k, "base64url").length >= HMAC_BYTES_MIN),
-    { message: `an HS256 key has at least ${HMAC_BYTES_MIN} bytes` },
-  );
 
 export type Customer = { issuer: string; subject: string };
 
@@ -100,12 +59,6 @@ function isBounded({ exp, sub }: { exp?: number; sub?: unknown }, nowMs: number)
   if (typeof sub !== "string" || sub === "" || sub.length > LIMITS.customerSubjectMaxChars) return false;
   const mostMs = nowMs + LIMITS.customerTokenTtlMaxMs + LIMITS.customerClockSkewMs;
   return exp !== undefined && exp * 1_000 <= mostMs;
-}
-
-/** The only thing that is read before the signature is checked. @throws when there is none. */
-function kidOf(token: string): string {
-  const [header = ""] = token.split(".", 1);
-  return z.object({ kid: z.string() }).parse(JSON.parse(Buffer.from(header, "base64url").toString())).kid;
 }
 
 function readJson(json: string): unknown {

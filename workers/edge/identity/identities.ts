@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Identity } from "../../../schema/drop-document.ts";
 import type { ShopperId } from "../../../schema/ids.ts";
 import type { SessionClaims } from "../tokens.ts";
+import type { Customer } from "./customer-keys.ts";
 import { normalizeAddress, normalizeMail, type PostalParts } from "./normalize.ts";
 
 /**
@@ -27,18 +28,12 @@ export function mailDigest(written: string): string | undefined {
   return normal === undefined ? undefined : sha256(normal);
 }
 
-/** `mail:` and the digest: the same string whether the mail was verified or only written into an order. */
-export function mailIdentity(written: string): string | undefined {
-  const digest = mailDigest(written);
-  return digest === undefined ? undefined : `mail:${digest}`;
-}
-
 export function addressIdentity(parts: PostalParts): string {
   return `address:${sha256(normalizeAddress(parts))}`;
 }
 
 /** An issuer's name is a URL and holds no bar, so no two pairs read alike. */
-export function customerDigest(issuer: string, subject: string): string {
+export function customerDigest({ issuer, subject }: Customer): string {
   return sha256(`${issuer}|${subject}`);
 }
 

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type Problem, REFUSALS, type RefusalCode } from "../../../schema/refusals.ts";
+import { isOptional } from "../routes/read-request.ts";
 import { type AnyOperation, codesOf, type HeaderAbout, PATH_PARTS, partsOf, TAGS } from "./operation.ts";
 import { exhaustedHeader, policyHeader, policyOf } from "./rate-limits.ts";
 import { componentsOf, type Json, type Shapes, schemaOf } from "./schemas.ts";
@@ -56,7 +57,9 @@ function told(operation: AnyOperation, shapes: Shapes): Json {
     ...(about === undefined ? {} : { description: about }),
     security: caller === "anybody" ? [] : [{ session: [] }, { sessionCookie: [] }],
     parameters: parametersOf(operation, shapes),
-    ...(json === undefined ? {} : { requestBody: { required: true, content: { "application/json": json } } }),
+    ...(json === undefined
+      ? {}
+      : { requestBody: { required: !isOptional(body), content: { "application/json": json } } }),
     responses: { ...successes(operation, shapes), ...refusalsOf(operation) },
   };
 }
@@ -158,7 +161,7 @@ function refusalOf(operation: AnyOperation, status: number, codes: RefusalCode[]
     ...(status === 429 && policy !== undefined
       ? {
           RateLimit: {
-            about: "That nothing is left of the policy's quota",
+            about: "That nothing is left of the quota that refused; absent where a limit is counted exactly",
             example: exhaustedHeader(policy),
           },
         }

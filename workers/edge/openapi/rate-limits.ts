@@ -1,3 +1,4 @@
+import type { Refusal } from "../../../schema/rpc.ts";
 import { TUNING } from "../tuning.ts";
 import type { AnyOperation } from "./operation.ts";
 
@@ -11,6 +12,13 @@ const POLICIES = {
   mail: { quota: TUNING.addressMails, windowMs: TUNING.mailWindowMs },
 } as const;
 export type Policy = keyof typeof POLICIES;
+
+/** `policy`: which of them refused; absent for the exact counters, whose quotas are nobody's to plan with. */
+export type RateLimited = Refusal<"rate_limited"> & { policy?: Policy };
+
+export function exhausted(policy: Policy): RateLimited {
+  return { code: "rate_limited", retryAfterMs: POLICIES[policy].windowMs, policy };
+}
 
 export function policyOf({ caller, limitedBy }: AnyOperation): Policy | undefined {
   return limitedBy ?? (caller === "writer" ? "shopper" : undefined);

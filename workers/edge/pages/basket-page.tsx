@@ -101,3 +101,21 @@ export function BasketGonePage({ drop, words }: { drop: DropAnswer; words: strin
     </Layout>
   );
 }
+
+/** The same form was sent twice, with other units: the first one counts, and its answer has the browser's basket. */
+export function BasketChangedPage({ drop }: { drop: DropAnswer }) {
+  return (
+    <Layout title="Your basket was changed before" mode={drop.mode}>
+      <h1>Your basket was changed before</h1>
+      <p>
+        This form was sent already, with other units. The first time counts; nothing was taken this time. Look
+        at your basket, and change it from there.
+      </p>
+      <p>
+        <a class="button" href={`/drops/${drop.id}/basket`}>
+          To your basket
+        </a>
+      </p>
+    </Layout>
+  );
+}

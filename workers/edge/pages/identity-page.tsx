@@ -1,18 +1,20 @@
 import type { DropAnswer } from "../../../schema/http.ts";
 import { Layout } from "./layout.tsx";
-import { describedBy, type FieldProblem, ProblemOf } from "./problems.tsx";
+import { describedBy, type FieldProblem, ProblemOf, Problems } from "./problems.tsx";
 
 type Props = {
   drop: DropAnswer;
   /** A code is on its way: what proves which. */
   challenge: string | undefined;
+  /** Whom the brand's shop sent, with the token that says so: not taken on before they press. */
+  customer?: { issuer: string; subject: string; token: string } | undefined;
   problems: readonly FieldProblem[];
   /** The mail that was typed, to be shown again. */
   typed: string;
 };
 
-/** Asks for the mail, then for the code that was sent to it. */
-export function IdentityPage({ drop, challenge, problems, typed }: Props) {
+/** Asks for the mail, then for the code that was sent to it; or for what the brand's shop says. */
+export function IdentityPage({ drop, challenge, customer, problems, typed }: Props) {
   const action = `/drops/${drop.id}/identity`;
   const title = `Who are you? ${drop.name}`;
   return (
@@ -23,7 +25,7 @@ export function IdentityPage({ drop, challenge, problems, typed }: Props) {
         in the line is kept.
       </p>
       {drop.identity === "signed_claim" ? (
-        <p>Sign in at the shop, and come here from there.</p>
+        <CustomerForm action={action} problems={problems} customer={customer} />
       ) : challenge === undefined ? (
         <MailForm action={action} problems={problems} typed={typed} />
       ) : (
@@ -34,6 +36,31 @@ export function IdentityPage({ drop, challenge, problems, typed }: Props) {
 }
 
 type FormProps = { action: string; problems: readonly FieldProblem[] };
+
+function CustomerForm({ action, problems, customer }: FormProps & Pick<Props, "customer">) {
+  if (customer === undefined) {
+    return (
+      <>
+        <Problems problems={problems} />
+        <p>Sign in at the shop, and come here from there.</p>
+      </>
+    );
+  }
+  const { issuer, subject, token } = customer;
+  return (
+    <>
+      <p>
+        {new URL(issuer).host} sent you here as its customer <strong>{subject}</strong>. What you take in this
+        browser will count as theirs.
+      </p>
+      <form method="post" action={action}>
+        <input type="hidden" name="claim" value={token} />
+        <button type="submit">Go on as this customer</button>
+      </form>
+      <p class="quiet">If this is not you, or you did not just sign in there, close this page.</p>
+    </>
+  );
+}
 
 function MailForm({ action, problems, typed }: FormProps & { typed: string }) {
   return (

@@ -32,16 +32,18 @@ function problem(c: C, refusal: EdgeRefusal, status: ContentfulStatusCode, title
   return c.body(JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": NO_STORE,
-    ...(isApi(c) ? apiHeaders(c, status) : { Vary: "Accept" }),
+    ...(isApi(c) ? apiHeaders(c, refusal) : { Vary: "Accept" }),
   });
 }
 
 /** As on the answers of the same operation: a client must be able to read why it was refused. */
-function apiHeaders({ var: { policy, share } }: C, status: ContentfulStatusCode): Record<string, string> {
+function apiHeaders({ var: { policy, share } }: C, refusal: EdgeRefusal): Record<string, string> {
+  const isLimited = refusal.code === "rate_limited";
+  const told = isLimited ? refusal.policy : policy;
   return {
     ...share,
-    ...(policy === undefined ? {} : { "RateLimit-Policy": policyHeader(policy) }),
-    ...(policy === undefined || status !== 429 ? {} : { RateLimit: exhaustedHeader(policy) }),
+    ...(told === undefined ? {} : { "RateLimit-Policy": policyHeader(told) }),
+    ...(told === undefined || !isLimited ? {} : { RateLimit: exhaustedHeader(told) }),
   };
 }
 

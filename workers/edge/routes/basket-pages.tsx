@@ -4,7 +4,7 @@ import { type DropAnswer, IdempotencyKey } from "../../../schema/http.ts";
 import { type DropId, ReservationId, type ShopperId } from "../../../schema/ids.ts";
 import { REFUSALS } from "../../../schema/refusals.ts";
 import { orderIdOf } from "../derive.ts";
-import { BasketGonePage, BasketPage } from "../pages/basket-page.tsx";
+import { BasketChangedPage, BasketGonePage, BasketPage } from "../pages/basket-page.tsx";
 import type { KeptBasket } from "../pages/kept.ts";
 import type { FieldProblem } from "../pages/problems.tsx";
 import { TUNING } from "../tuning.ts";
@@ -110,6 +110,10 @@ async function change(c: C): Promise<Response> {
     const { code } = changed.refusal;
     if (code === "reservation_taken")
       return seeOther(c, orderPath(dropId.value, shopperId, basket.reservationId));
+    if (code === "idempotency_key_reused") {
+      const { status } = REFUSALS[code];
+      return page(c, <BasketChangedPage drop={drop.value} />, { status, cacheControl: NO_STORE });
+    }
     if (code === "reservation_not_found") return gone(c, drop.value, "It was given back before.");
     return answerRefusal(c, changed.refusal);
   }

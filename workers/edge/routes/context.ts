@@ -15,8 +15,11 @@ export type EdgeContext = {
 };
 export type C = Context<EdgeContext>;
 
-/** A refusal on its way out; `errors` says which fields. */
-export type EdgeRefusal = Refusal<RefusalCode> & { errors?: { path: string; message: string }[] };
+/** A refusal on its way out; `errors` says which fields, `policy` which rate limit refused. */
+export type EdgeRefusal = Refusal<RefusalCode> & {
+  errors?: { path: string; message: string }[];
+  policy?: Policy;
+};
 
 /** What verbs get of a request: never the request itself. */
 export function actOf(c: C): Act {

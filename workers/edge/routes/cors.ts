@@ -13,13 +13,16 @@ const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Header
  */
 export function sharing(operation: AnyOperation): (c: C) => Record<string, string> | undefined {
   if (operation.caller === "anybody" && operation.method === "get") return () => OPEN;
-  return (c) => {
-    const { apiOrigins } = c.get("edge");
-    if (apiOrigins.size === 0) return undefined;
-    const origin = c.req.header("Origin");
-    if (origin === undefined || !apiOrigins.has(origin)) return undefined;
-    return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED };
-  };
+  return sharedWithOwn;
+}
+
+/** What an answer carries that no operation gave: a body too large, an unknown path, another method. */
+export function sharedWithOwn(c: C): Record<string, string> | undefined {
+  const { apiOrigins } = c.get("edge");
+  if (apiOrigins.size === 0) return undefined;
+  const origin = c.req.header("Origin");
+  if (origin === undefined || !apiOrigins.has(origin)) return undefined;
+  return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED };
 }
 
 /** OPTIONS on a path: what it allows, and, for a browser that asks before it sends, to whose script. */

@@ -9,6 +9,7 @@ import { answerRefusal, methodNotAllowed } from "./answer.tsx";
 import { addBasketPages } from "./basket-pages.tsx";
 import { addCheckoutPages } from "./checkout-pages.tsx";
 import { actOf, type EdgeContext, publicFor } from "./context.ts";
+import { isHandOver } from "./customer-form.tsx";
 import { addIdentityPages } from "./identity-pages.tsx";
 import { addLinePages } from "./line-pages.tsx";
 import { addOrderPages } from "./order-pages.tsx";
@@ -20,7 +21,8 @@ import { addWaitingPages } from "./waiting-pages.tsx";
 /** The storefront as pages and forms. The two public pages are the same for everybody; the rest is one visitor's own. */
 export function pageRoutes() {
   const pages = new Hono<EdgeContext>();
-  pages.use(csrf());
+  const fromHereAlone = csrf();
+  pages.use(async (c, next) => ((await isHandOver(c)) ? next() : fromHereAlone(c, next)));
 
   pages.get("/", async (c) => {
     const listed = await listDrops(actOf(c));

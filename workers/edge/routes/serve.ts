@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { ok, type Result } from "../../../schema/result.ts";
+import { parseIdempotencyKey } from "../../idempotency-key.ts";
 import { type AnyOperation, PATH_PARTS, type PathPart, partsOf } from "../openapi/operation.ts";
 import { policyHeader, policyOf } from "../openapi/rate-limits.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
@@ -16,7 +17,7 @@ import {
   publicFor,
 } from "./context.ts";
 import { preflight, sharing } from "./cors.ts";
-import { parse, readIdempotencyKey, readJson } from "./read-request.ts";
+import { parse, readJson } from "./read-request.ts";
 import { isHeld } from "./validators.ts";
 
 /** Puts declared operations onto an app: each path answers its own methods, OPTIONS, and refuses all others. */
@@ -46,7 +47,12 @@ function handlerOf(operation: AnyOperation) {
     const done = await act(actOf(c), asked.value);
     if (!done.ok) return answerRefusal(c, done.refusal);
     const { value } = done;
-    if (value instanceof Response) return withHeaders(c, value, { ...lasting, ...share });
+    if (value instanceof Response) {
+      // HEAD answers without it, and a stream that nobody reads would keep its place until its time is over.
+      const isHead = c.req.method === "HEAD";
+      if (isHead) await value.body?.cancel();
+      return withHeaders(c, isHead ? new Response(null, value) : value, { ...lasting, ...share });
+    }
     const headers: Record<string, string> = { ...lasting, ...share, ...answer.headers?.(value) };
     if (answer.etag !== undefined) {
       headers.ETag = answer.etag(value);
@@ -104,7 +110,7 @@ function readerOf(operation: AnyOperation): (c: C) => Promise<Result<Record<stri
     }
     for (const part of late) if (!readPart(c, part, asked)) return refused(part);
     if (key) {
-      const read = readIdempotencyKey(c);
+      const read = parseIdempotencyKey(c.req.header("Idempotency-Key"));
       if (!read.ok) return read;
       asked.key = read.value;
     }

@@ -25,9 +25,13 @@ export async function askQuote(
   { edge }: Act,
   { document, shipping, reservationId, lines, subtotalMinor, shippingAddress, held }: Asked,
 ): Promise<Result<Quoted, Refusal<"shipping_quote_invalid" | "shipping_quote_missing">>> {
-  const { country } = shippingAddress;
   const read = (quote: string) =>
-    readQuote(quote, shipping.keys, { dropId: document.id, reservationId, country, nowMs: edge.clock.now() });
+    readQuote(quote, shipping.keys, {
+      dropId: document.id,
+      reservationId,
+      shippingAddress,
+      nowMs: edge.clock.now(),
+    });
   const known = held === "" ? undefined : await read(held);
   if (known !== undefined) return ok({ quote: held, charging: known });
   const { id: drop, currency } = document;

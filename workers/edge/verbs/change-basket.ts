@@ -32,7 +32,7 @@ export type ChangedBasket =
  * Gives a basket back and takes another in its place; when that is refused, takes the old one again. Not one step: a limit
  * counts what is held, so the new basket cannot be taken before the old one is given back, and in between units may go to
  * somebody else. What can be known to fail beforehand is refused while nothing was given back. A repeat with the same key
- * gets the same basket.
+ * gets the same basket; the same key with other units is refused, and nothing is taken: what the key took is held already.
  */
 export async function changeBasket(
   act: Act,
@@ -46,6 +46,7 @@ export async function changeBasket(
       | "drop_closed"
       | "reservation_not_found"
       | "reservation_taken"
+      | "idempotency_key_reused"
       | "unavailable"
     >
   >
@@ -64,6 +65,8 @@ export async function changeBasket(
   const taken = await reserve(key, lines);
   if (taken.ok) return ok({ kind: "changed", basket: taken.value });
   const { refusal } = taken;
+  // Another press of this form has a basket by now. With the old one taken again beside it, both would be held.
+  if (refusal.code === "idempotency_key_reused") return refuse({ code: refusal.code });
   const again = await reserve(`${key}-again`, held.lines);
   return ok(again.ok ? { kind: "restored", basket: again.value, refusal } : { kind: "lost", refusal });
 }

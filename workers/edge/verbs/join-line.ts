@@ -6,7 +6,7 @@ import type { Refusal } from "../../../schema/rpc.ts";
 import { ticketIdOf } from "../derive.ts";
 import type { Act } from "../edge.ts";
 import { addressKey } from "../identity/address-key.ts";
-import { TUNING } from "../tuning.ts";
+import { exhausted } from "../openapi/rate-limits.ts";
 
 /**
  * Puts a shopper into the line and signs the ticket once the queue has the id durably. The queue decides the cohort by
@@ -23,7 +23,7 @@ export async function joinLine(
   >
 > {
   if (address !== undefined && !(await edge.allowAddress(`join ${addressKey(address)}`))) {
-    return refuse({ code: "rate_limited", retryAfterMs: TUNING.addressWindowMs });
+    return refuse(exhausted("address"));
   }
   const ticketId = ticketIdOf(dropId, shopperId);
   const submitted = await edge.joins.submit(dropId, ticketId, lifetime);

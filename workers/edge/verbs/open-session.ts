@@ -5,7 +5,7 @@ import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { addressKey } from "../identity/address-key.ts";
-import { TUNING } from "../tuning.ts";
+import { exhausted } from "../openapi/rate-limits.ts";
 
 const SHOPPER_ID_BYTES = 16;
 
@@ -18,7 +18,7 @@ export async function openSession(
   { address }: { address: string | undefined },
 ): Promise<Result<SessionAnswer, Refusal<"rate_limited">>> {
   if (address !== undefined && !(await edge.allowAddress(`session ${addressKey(address)}`))) {
-    return refuse({ code: "rate_limited", retryAfterMs: TUNING.addressWindowMs });
+    return refuse(exhausted("address"));
   }
   const shopperId = ShopperId.parse(`shp_${edge.randomHex(SHOPPER_ID_BYTES)}`);
   const { token, expiresAtMs } = await edge.tokens.session.sign({ sub: shopperId }, LIMITS.sessionTtlMs);

@@ -8,7 +8,7 @@ import { addressKey } from "../identity/address-key.ts";
 import { mailDigest } from "../identity/identities.ts";
 import { codeMail, drawCode, proveCode } from "../identity/mail-code.ts";
 import { deliverableMail } from "../identity/normalize.ts";
-import { TUNING } from "../tuning.ts";
+import { exhausted } from "../openapi/rate-limits.ts";
 import { countIdentity } from "./count-identity.ts";
 
 const CHALLENGE_ID_BYTES = 16;
@@ -54,7 +54,7 @@ async function boundSending(
 ): Promise<Result<null, SendRefusal>> {
   const { edge } = act;
   if (address !== undefined && !(await edge.allowMailFrom(addressKey(address)))) {
-    return refuse({ code: "rate_limited", retryAfterMs: TUNING.mailWindowMs });
+    return refuse(exhausted("mail"));
   }
   const untilMs = edge.clock.now() + LIMITS.mailCodesWindowMs;
   for (const [identity, max] of [

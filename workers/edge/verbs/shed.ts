@@ -2,7 +2,7 @@ import type { ShopperId } from "../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
-import { TUNING } from "../tuning.ts";
+import { exhausted } from "../openapi/rate-limits.ts";
 
 /** Sheds writes of a shopper who writes far too often. Loose and by location: it protects, it decides nothing. */
 export async function shedWrites(
@@ -10,5 +10,5 @@ export async function shedWrites(
   shopperId: ShopperId,
 ): Promise<Result<ShopperId, Refusal<"rate_limited">>> {
   if (await edge.allowShopper(shopperId)) return ok(shopperId);
-  return refuse({ code: "rate_limited", retryAfterMs: TUNING.shopperWindowMs });
+  return refuse(exhausted("shopper"));
 }

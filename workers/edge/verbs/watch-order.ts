@@ -27,7 +27,7 @@ export async function watchOrder(
   if (first.value.pollAfterMs === null && eventIdOf(first.value) === lastEventId) {
     return ok(new Response(null, { status: 204 }));
   }
-  const giveBack = act.edge.streams.take();
+  const giveBack = act.edge.streams.take(shopperId);
   if (giveBack === null) return unavailable("Too many streams here. Ask for the order itself.");
   const watching = watch(act, { orderId, shopperId, lastEventId }, first.value);
   const body = toStream(watching, giveBack);

@@ -1,3 +1,4 @@
+import { guardUrl } from "../../../../schema/guard-url.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
 import type { WebhookEndpointRow } from "../../../../schema/tables.ts";
@@ -5,7 +6,6 @@ import type { EndpointId, EndpointRequest } from "../../../../schema/webhooks.ts
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";
 import { type EndpointAnswer, toEndpointAnswer } from "../answer.ts";
-import { guardUrl } from "../guard-url.ts";
 import { newKey, parseKeys, secretOf } from "../signing-keys.ts";
 
 /** `secret` is shown when the endpoint is made, and never again: a lost one is rotated. */

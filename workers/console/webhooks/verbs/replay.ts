@@ -1,7 +1,7 @@
 import type { DeliveryId } from "../../../../schema/events.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
-import type { EndpointId, ReplayRequest } from "../../../../schema/webhooks.ts";
+import type { EndpointId, ReplayCursor, ReplayRequest } from "../../../../schema/webhooks.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";
 
@@ -20,8 +20,8 @@ export async function replayDelivery(
   return ok({ deliveryId, state: "pending" });
 }
 
-/** `nextFromMs`: there are more; ask again from there. */
-export type Replayed = { replayed: number; nextFromMs: number | null };
+/** `next`: there may be more; ask again with it as `after`. */
+export type Replayed = { replayed: number; next: ReplayCursor | null };
 
 /** The same for what was made for one endpoint in [fromMs, toMs), oldest first, a bounded number a call. */
 export async function replayRange(
@@ -30,14 +30,15 @@ export async function replayRange(
 ): Promise<Result<Replayed, ConsoleRefusal>> {
   const { webhooks } = deps.notify;
   if ((await webhooks.endpoint(endpointId)) === null) return refuse({ code: "endpoint_not_found" });
-  const found = await webhooks.toReplay({ endpointId, ...range });
+  const { after = null, ...within } = range;
+  const found = await webhooks.toReplay({ endpointId, ...within, after });
   const replayed = await again(
     deps,
     found.map(({ deliveryId }) => deliveryId),
     endpointId,
   );
   const last = found.length === LIMITS.replayRowsMax ? found.at(-1) : undefined;
-  return ok({ replayed, nextFromMs: last?.createdAtMs ?? null });
+  return ok({ replayed, next: last ?? null });
 }
 
 async function again(deps: Deps, deliveryIds: DeliveryId[], subject: string): Promise<number> {

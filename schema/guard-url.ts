@@ -1,4 +1,4 @@
-import { type Result, refuse } from "../../../schema/result.ts";
+import { type Result, refuse } from "./result.ts";
 
 /** Why an address is not taken, in words for the brand. */
 export type UrlRefusal = { reason: string };
@@ -6,9 +6,12 @@ export type UrlRefusal = { reason: string };
 /** Where browsers and proxies also expect TLS; everything else is more likely an inner service than a webhook's receiver. */
 const PORTS = new Set(["", "443", "8443"]);
 
+/** RFC 1123, in lower case as the parser leaves it; other alphabets come as Punycode. The parser itself lets more pass. */
+const HOST_LABEL = /^[a-z0-9-]+$/;
+
 /**
  * Names that mean something inside a network only: RFC 6761 and 6762, RFC 8375, ICANN's .internal, and what routers and
- * companies are known to use.
+ * companies are known to use; svc and cluster are what a cluster of containers calls its own.
  */
 const INNER_SUFFIXES = [
   "localhost",
@@ -26,6 +29,8 @@ const INNER_SUFFIXES = [
   "onion",
   "arpa",
   "alt",
+  "svc",
+  "cluster",
 ];
 
 /** Public names that answer with whatever address is written in them, or with loopback. */
@@ -33,16 +38,28 @@ const REBINDING_SUFFIXES = [
   "nip.io",
   "sslip.io",
   "xip.io",
+  "traefik.me",
+  "backname.io",
+  "local-ip.co",
+  "local-ip.sh",
+  "local.gd",
+  "localho.st",
   "localtest.me",
   "lvh.me",
   "vcap.me",
   "lacolhost.com",
+  "lndo.site",
+  "ddev.site",
+  "yoogle.com",
+  "rbndr.us",
+  "1u.ms",
 ];
 
 /**
- * Whether a webhook may be sent to an address: https to a public name, on the ports of the web, with no user and no
- * fragment in it. No IP address is taken in any notation: the URL parser has turned decimal, octal, hex and short forms of
- * IPv4 into one, and every IPv6 form (mapped, NAT64, link-local, ULA) stands in brackets. With `toLoopback`, http and https
+ * Whether a Worker may send requests (a webhook, a question for a quote) to an address that a brand named: https to a
+ * public name, on the ports of the web, with no user and no fragment in it. No IP address is taken in any notation: the URL
+ * parser has turned decimal, octal, hex and short forms of IPv4 into one, and every IPv6 form (mapped, NAT64, link-local,
+ * ULA) stands in brackets. With `toLoopback`, http and https
  * to this machine are taken as well, on any port.
  *
  * Not checked: what the name resolves to. A Worker cannot look that up; see docs/webhooks.md.
@@ -61,7 +78,7 @@ export function guardUrl(text: string, { toLoopback }: { toLoopback: boolean }):
   if (isAddress(host)) return no("must name a host, not an IP address");
   if (!PORTS.has(url.port)) return no("must use port 443 or 8443");
   const labels = host.split(".");
-  if (labels.length < 2 || labels.some((label) => label === ""))
+  if (labels.length < 2 || !labels.every((label) => HOST_LABEL.test(label)))
     return no("must name a host of the public internet");
   if (isUnder(host, INNER_SUFFIXES)) return no("must name a host of the public internet");
   if (isUnder(host, REBINDING_SUFFIXES)) return no("must not name a host that stands for any address");
@@ -73,7 +90,8 @@ function isAddress(host: string): boolean {
   return host.startsWith("[") || /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(host);
 }
 
-function isLoopback(host: string): boolean {
+/** A hostname as a URL parser gives it. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
