@@ -28,8 +28,9 @@ export const USAGE = `Plays a drop against a simulated crowd and audits everythi
   --skus N         how many SKUs the units are split over          (3)
   --seed N         the same seed plays the same crowd              (7)
   --json FILE      writes the result there as JSON
-  --faults         the gateway misbehaves, the runtime is killed and restarted, and people try the limits,
-                   wait for units, cancel, and have parcels and money sent to them
+  --faults         the gateway misbehaves, the runtime is killed and restarted, and people buy baskets, try the
+                   limits, wait for units, cancel, and have parcels and money sent to them; without it everybody
+                   buys one SKU and keeps it, so that the figures of two releases can be compared
   --kills N        how many times it is killed                     (2 with --faults, else 0)
   --admit N        people admitted a second                        (250)
   --connections N  requests under way at once                      (48)

@@ -1,6 +1,6 @@
 import { type Dealings, emailOf, planDealings } from "./dealings.ts";
 import { planTimeline } from "./document.ts";
-import type { Options } from "./options.ts";
+import { isPlain, type Options } from "./options.ts";
 import { createRandom, type Random } from "./random.ts";
 
 export type Payment =
@@ -71,11 +71,7 @@ function planShopper(options: Options, index: number): ShopperPlan {
     ]),
     liking: random.shuffled(Array.from({ length: options.skus }, (_, sku) => sku)),
     wantsTwo: random.chance(0.2),
-    basketSize: random.weighted([
-      [0.66, 1],
-      [0.22, 2],
-      [0.12, 3],
-    ]),
+    basketSize: planBasket(random, options),
     payment: planPayment(random, options.faults),
     dealings,
     triesAgain: random.chance(0.5),
@@ -88,6 +84,16 @@ function planShopper(options: Options, index: number): ShopperPlan {
       isGreedy: random.chance(0.1),
     },
   };
+}
+
+/** Without trouble one SKU an order: a purchase is then the same thing in every release, and can be compared. */
+function planBasket(random: Random, options: Options): number {
+  const size = random.weighted([
+    [0.66, 1],
+    [0.22, 2],
+    [0.12, 3],
+  ]);
+  return isPlain(options) ? 1 : size;
 }
 
 function planArrival(random: Random, options: Options): Arrival {
