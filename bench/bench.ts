@@ -73,7 +73,7 @@ try {
       if (count >= shoppers.length * PER_SHOPPER) return null;
       const shopper = shoppers[count % shoppers.length];
       count += 1;
-      const body = { pass: shopper?.pass, skuId: SKU_ID, quantity: 1 };
+      const body = { pass: shopper?.pass, lines: [{ skuId: SKU_ID, quantity: 1 }] };
       return post(
         `/v1/drops/${DROP_ID}/reservations`,
         shopper?.session ?? "",
