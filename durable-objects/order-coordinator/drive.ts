@@ -112,13 +112,8 @@ export class Driver {
   }
 
   #lease(record: OrderRecord, facts: Facts, mode: BegunCommand["mode"]): BegunCommand | null {
-    if (!facts.open) return null;
     const nowMs = this.#deps.nowMs();
-    const begun: Facts = {
-      ...facts,
-      open: { ...facts.open, state: "begun", nextAtMs: nowMs + LIMITS.commandLeaseMs },
-    };
-    this.#deps.store.saveOpen(record, begun, nowMs);
+    this.#deps.store.saveOpen(record, leased(facts, nowMs), nowMs);
     return toCommand(record, facts, mode);
   }
 
@@ -292,22 +287,17 @@ export class Driver {
     const messages: PaymentMessage[] = [];
     for (const orderId of orderIds) {
       this.#each(orderId, "command_not_opened", () => {
-        const opened = this.#openCommand(orderId);
-        const open = opened?.facts.open;
-        if (!opened || !open) return;
-        if (commands === "send") messages.push({ orderId, attempt: open.attempt });
-        else {
-          const command = this.#lease(opened.record, opened.facts, "execute");
-          if (command) begun.set(orderId, command);
-        }
+        const opened = this.#openCommand(orderId, commands);
+        if (opened?.kind === "message") messages.push(opened.message);
+        if (opened?.kind === "begun") begun.set(orderId, opened.command);
       });
     }
     if (messages.length > 0) this.#deps.send(messages);
     return begun;
   }
 
-  /** null: there is none to be opened, or the alarm is to send it. */
-  #openCommand(orderId: OrderId): { record: OrderRecord; facts: Facts } | null {
+  /** Opened, and begun for a caller who is there, in one write. null: there is none, or the alarm is to send it. */
+  #openCommand(orderId: OrderId, commands: "send" | "begin"): Opened | null {
     const record = this.#deps.store.load(orderId);
     const todo = record && next(record.facts);
     if (!record || todo?.kind !== "command") return null;
@@ -321,8 +311,12 @@ export class Driver {
     const waitMs = state === "unknown" ? resolveDelayMs(0) : record.request.commandResendMs;
     const delayMs = isRefused ? refusedRefundDelayMs(facts.refundsDeclined) : waitMs;
     const opened: Facts = { ...facts, open: { ...facts.open, nextAtMs: nowMs + delayMs } };
-    this.#deps.store.save(record, opened, nowMs);
-    return state === "due" && !isRefused ? { record, facts: opened } : null;
+    const isDueNow = state === "due" && !isRefused;
+    const command = isDueNow && commands === "begin" ? toCommand(record, opened, "execute") : null;
+    this.#deps.store.save(record, command ? leased(opened, nowMs) : opened, nowMs);
+    if (command) return { kind: "begun", command };
+    if (!isDueNow || commands === "begin") return null;
+    return { kind: "message", message: { orderId, attempt: facts.open.attempt } };
   }
 
   /** What cannot be done for one order is logged and tried again later: the others go their way. null: it threw. */
@@ -377,6 +371,14 @@ export class Driver {
     );
     return { orderId: record.orderId, attempt };
   }
+}
+
+type Opened = { kind: "message"; message: PaymentMessage } | { kind: "begun"; command: BegunCommand };
+
+/** The open command is one consumer's for one lease. */
+function leased(facts: Facts, nowMs: number): Facts {
+  if (!facts.open) return facts;
+  return { ...facts, open: { ...facts.open, state: "begun", nextAtMs: nowMs + LIMITS.commandLeaseMs } };
 }
 
 /** A consumer began the command and was never heard of again. */
