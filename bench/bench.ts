@@ -2,7 +2,15 @@
 // client, in the same run. Baseline and route take turns, because these machines are noisy.
 import { bootPlatform } from "../scripts/platform/boot.ts";
 import { createSecrets } from "../scripts/platform/secrets.ts";
-import { admit, DROP_ID, openSessions, PER_SHOPPER, publishBenchDrop, SKU_ID } from "./crowd.ts";
+import {
+  admit,
+  DROP_ID,
+  openSessions,
+  PER_SHOPPER,
+  publishBenchDrop,
+  SKU_ID,
+  signSessions,
+} from "./crowd.ts";
 import { bootHello } from "./hello.ts";
 import { type Call, load } from "./load.ts";
 
@@ -10,6 +18,8 @@ const CONNECTIONS = 64;
 const SECONDS = 3;
 const ROUNDS = 3;
 const SHOPPERS = 1_500;
+/** More than can join in the rounds that are measured. */
+const NEWCOMERS = 100_000;
 const NOBODY = "http://127.0.0.1:9";
 
 const hello = await bootHello();
@@ -26,6 +36,7 @@ try {
   await publishBenchDrop(consoleUrl, secrets.operatorToken, Date.now());
   console.error(`${SHOPPERS} shoppers join ...`);
   const shoppers = await admit(edge, await openSessions(edge, SHOPPERS));
+  const newcomers = await signSessions(secrets, NEWCOMERS);
   const routes = [
     {
       name: "snapshot",
@@ -57,12 +68,11 @@ try {
     console.log(`${route.name.padEnd(10)} ${ratio}   (${figures}; median of ${ROUNDS})`);
   }
 
-  function joins(): () => Call {
-    let count = 0;
+  /** Each is another shopper's first: a ticket that is new to the log, and durable before it is signed. */
+  function joins(): () => Call | null {
     return () => {
-      const shopper = shoppers[count % shoppers.length];
-      count += 1;
-      return post(`/v1/drops/${DROP_ID}/tickets`, shopper?.session ?? "", `bench-join-${count}`, {});
+      const session = newcomers.pop();
+      return session === undefined ? null : post(`/v1/drops/${DROP_ID}/tickets`, session, "bench-join", {});
     };
   }
 

@@ -1,4 +1,10 @@
+import { randomBytes } from "node:crypto";
 import type { PassAnswer, SessionAnswer, TicketAnswer } from "../schema/http.ts";
+import { ShopperId } from "../schema/ids.ts";
+import { type Secrets, secretBindings } from "../scripts/platform/secrets.ts";
+import { systemClock } from "../workers/combine.ts";
+import { parseKeyset } from "../workers/edge/keyset.ts";
+import { createTokens } from "../workers/edge/tokens.ts";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 const DROP_MINUTES_MS = 10 * 60_000;
@@ -35,6 +41,16 @@ export async function publishBenchDrop(
     body: JSON.stringify({ document }),
   });
   if (!answer.ok) throw new Error(`publish: ${answer.status} ${await answer.text()}`);
+}
+
+/** Sessions as the edge signs them, without asking it: a join that is measured is its shopper's first. */
+export async function signSessions(secrets: Secrets, count: number): Promise<string[]> {
+  const keys = parseKeyset("SESSION_KEYS", secretBindings(secrets).SESSION_KEYS ?? "");
+  const { session } = createTokens(keys, keys, systemClock);
+  return inGroups(count, async () => {
+    const sub = ShopperId.parse(`shp_${randomBytes(16).toString("hex")}`);
+    return (await session.sign({ sub }, DROP_MINUTES_MS)).token;
+  });
 }
 
 export async function openSessions(url: string, count: number): Promise<string[]> {

@@ -170,7 +170,28 @@ export const DropFields = z.strictObject({
         RANGES.windowMs,
         "Arrivals within one window after the start are equal, in milliseconds",
       ),
-      admitPerSecond: ranged(RANGES.admitPerSecond, "People admitted a second"),
+      admitPerSecond: ranged(
+        RANGES.admitPerSecond,
+        "People who are to arrive a second; more are admitted, for those who do not turn up",
+      ),
+      claimWindowMs: ranged(
+        RANGES.claimWindowMs,
+        "How long a place can be claimed once its turn has come, in milliseconds; later its holder stands by until everybody else was served",
+      ),
+      beacon: z
+        .enum(["off", "drand"])
+        .default("off")
+        .describe(
+          "drand: the order of each window also takes a public random value that nobody can know before the window has closed, so that not even you can move a place; windows are then ranked some seconds later. off: the order is committed to beforehand, and you are trusted not to choose who joins when",
+        ),
+      challenge: z
+        .enum(["none", "turnstile"])
+        .default("none")
+        .describe("What a browser must solve before it may join: none, or Cloudflare Turnstile"),
+      mailInsteadOfChallenge: z
+        .boolean()
+        .default(true)
+        .describe("Whether a code sent by mail does instead of the challenge, e.g. without JavaScript"),
     })
     .prefault({})
     .describe("The waiting line"),

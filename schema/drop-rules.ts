@@ -15,6 +15,7 @@ const WHOLE_PERMYRIAD = 10_000;
 export function brokenRules(document: DropFields): Complaint[] {
   return [
     ...brokenTimes(document),
+    ...brokenWindows(document),
     ...brokenCurrency(document),
     ...brokenMode(document),
     ...brokenSkus(document),
@@ -85,6 +86,20 @@ function brokenTimes({ lobbyOpensAt, opensAt, closesAt, timing }: DropFields): C
     });
   }
   return found;
+}
+
+/** Each window takes a link of the line's chain, and when links run out nobody can join any more. */
+function brokenWindows({ opensAt, closesAt, line }: DropFields): Complaint[] {
+  const liveMs = Date.parse(closesAt) - Date.parse(opensAt);
+  const windows = 1 + Math.ceil(liveMs / line.windowMs);
+  if (windows <= LIMITS.chainLinks) return [];
+  const least = Math.ceil(liveMs / (LIMITS.chainLinks - 1));
+  return [
+    {
+      path: ["line", "windowMs"],
+      message: `is ${line.windowMs}, but from opensAt to closesAt there can be at most ${LIMITS.chainLinks - 1} windows: at least ${least} is needed`,
+    },
+  ];
 }
 
 function brokenCurrency({ currency }: DropFields): Complaint[] {

@@ -61,6 +61,16 @@ export const DropSummary = z.object({
 export const DropsAnswer = z.object({ drops: z.array(DropSummary) });
 export type DropsAnswer = z.infer<typeof DropsAnswer>;
 
+/** Cloudflare Turnstile's: `siteKey`, `action` and `cdata` as its widget takes them. `isMailEnough`: a session that has shown its mail needs none. */
+export const ChallengeTold = z.object({
+  kind: z.literal("turnstile"),
+  /** null: this deployment has none, so that nobody can solve it. */
+  siteKey: z.string().nullable(),
+  action: z.string(),
+  cdata: z.string(),
+  isMailEnough: z.boolean(),
+});
+
 /** GET /v1/drops/:drop -> 200 */
 export const DropAnswer = z.object({
   id: z.string(),
@@ -71,6 +81,8 @@ export const DropAnswer = z.object({
   mode: Mode,
   /** What a session has to show before it gets a pass. */
   identity: Identity,
+  /** What must be solved before joining, and how a widget is to be set up for it; null: nothing. */
+  challenge: ChallengeTold.nullable(),
   currency: Currency,
   phase: DropPhase,
   lobbyOpensAt: z.string(),
@@ -100,12 +112,20 @@ export type DropAnswer = z.infer<typeof DropAnswer>;
 /** GET /v1/drops/:drop/snapshot -> 200 */
 export const SnapshotAnswer = Snapshot;
 
-/** POST /v1/drops/:drop/tickets -> 201. Body: `{}`. A repeat in the same cohort is the same place. */
-export const JoinRequest = z.strictObject({});
+/**
+ * POST /v1/drops/:drop/tickets -> 201. `challenge`: what the drop's `challenge` gave, where it has one and the session has
+ * not shown a mail instead. A repeat is the same place.
+ */
+export const JoinRequest = z.strictObject({
+  challenge: z.string().min(1).max(LIMITS.challengeMaxChars).optional(),
+});
+export type JoinRequest = z.infer<typeof JoinRequest>;
 export const TicketAnswer = z.object({
   ticket: z.string(),
   ticketId: TicketId,
   cohort: z.int(),
+  /** Of its cohort's log: the one that has this ticket's id, in the record once the cohort has closed. */
+  chunk: z.int(),
   cohortClosesAtMs: z.int(),
 });
 export type TicketAnswer = z.infer<typeof TicketAnswer>;

@@ -74,6 +74,12 @@ export const LIMITS = {
   limitSweepGraceMs: 60_000,
   /** Claims deleted in one alarm, about 10 ms; the rest in the next. */
   limitSweepRowsMax: 2_000,
+  /**
+   * So long a limit remembers that a claim was given back, so that an earlier call that comes late cannot make it again. Its
+   * sender waits `skuCallTimeoutMs`, and the platform ends a call that waits, or whose process went away, within minutes: an
+   * hour is far past that, and a row of some 100 bytes each.
+   */
+  limitFenceMs: 60 * 60 * 1_000,
   /** Fixed, like the limits' own: what bounds mails and codes is counted here, apart from any drop. */
   identityShardCount: 16,
   /** `customer:` and 64 hex digits fit twice. */
@@ -87,6 +93,14 @@ export const LIMITS = {
   mailCodesPerMailMax: 10,
   mailCodesPerSessionMax: 5,
   mailCodesWindowMs: 60 * 60 * 1_000,
+  /** Cloudflare: a Turnstile token has at most 2,048 characters ... */
+  challengeMaxChars: 2_048,
+  /** ... its check takes well below a second, while somebody waits to join ... */
+  challengeTimeoutMs: 4_000,
+  /** ... and is answered with a handful of short fields. */
+  challengeAnswerMaxBytes: 8 * 1024,
+  /** Sessions that may join one drop by showing the same mail: somebody's few devices, and one that lost its cookies. */
+  joinsByMailMax: 4,
   /** The brand's shop signs a token when its customer goes over to the drop: an hour is long for that. */
   customerTokenTtlMaxMs: 60 * 60 * 1_000,
   /** How far the brand's clock may be ahead of ours. */
@@ -164,8 +178,59 @@ export const LIMITS = {
   /** A drop document changes only at publish, and the snapshot names its version. */
   documentTtlMs: 30_000,
 
+  /**
+   * Links of a line's hash chain, one a cohort: a day and a half of windows of 5 s. Cohort numbers fit 15 bits, and to hash
+   * from the last link to the anchor takes a phone less than a second.
+   */
+  chainLinks: 32_767,
+  /** From a cohort's close to the beacon's round that its seed takes, at least: nobody can know that round when the root is out. */
+  beaconMarginMs: 1_000,
+  /** One fetch of a round; the next try comes after `beaconRetryMs`. */
+  beaconTimeoutMs: 5_000,
+  beaconRetryMs: 1_000,
+  /** The preflight asks for a round that was due so long ago: relays have one within a second, and clocks differ by as much. */
+  beaconProbeAgeMs: 3_000,
+  /** An answer with one round is some 300 bytes. */
+  beaconAnswerMaxBytes: 4 * 1024,
+  /** Relays that are asked for a round, all at once: one that lies costs a verification. */
+  beaconUrlsMax: 4,
+  /** Pages of the public record: some 60 KB of cohorts, 100 KB of steps or of ledger rows. */
+  cohortsPerPage: 100,
+  stepsPerPage: 1_000,
+  ledgerRowsPerPage: 500,
+  /** Pages that an address can name: 50 million rows of a ledger. */
+  recordPagesMax: 100_000,
+  /** What was done by hand, and each publication: shown in the record's head. */
+  lineNotesMax: 200,
+  /** A line or two on a phone. */
+  lineMessageMaxChars: 280,
+  /** An alarm waits so long for what it does outside (roots, rounds), so that its own tick need not follow a second later. */
+  lineOutsidePatienceMs: 500,
+  /** One write to KV, one question to another object: tens of milliseconds when all is well. */
+  lineCallTimeoutMs: 5_000,
+  /** Parts of the record that are put, and rounds that are fetched, at once: an outage of an hour leaves hundreds. */
+  lineCallsAtOnce: 8,
+
   /** Each tick of the line closes cohorts, moves the watermark and folds the log. */
   lineTickMs: 1_000,
+  /** People who turn up do so within this after their turn, on average: a page asks again, a person looks, chooses a size. */
+  paceTurnUpMs: 60_000,
+  /** Whoever has not come by then is, on average, expected no more: the unit kept for him goes to the next. */
+  paceWriteOffMs: 120_000,
+  /** How long the share of those who do not turn up remembers: some minutes, since crowds change. */
+  paceMemoryMs: 180_000,
+  /** It begins as if everybody had come for so long: the first of a crowd need some seconds to come at all ... */
+  paceFaithMs: 30_000,
+  /** ... and as if so many always had: a handful proves nothing. */
+  pacePriorPeople: 10,
+  /** At most this share is taken for no-shows: two and a half times the target is let in at most. */
+  noShowShareMax: 0.6,
+  /** A payment command that waits for so long halves the pace: shoppers see "being paid" for as long. */
+  paceBacklogMs: 15_000,
+  /** However far payments lag, so much of the pace stays: a line that stands still looks broken. */
+  paceShareMin: 0.05,
+  /** The pace that is told, and the brake, follow within this: neither jumps. */
+  paceSmoothingMs: 10_000,
   /** When every unit is held by somebody, ask again after this: some reservation ends about then. */
   allReservedRetryMs: 5_000,
   /** Tells the line at most four times a second how much is left ... */
@@ -324,6 +389,8 @@ export const RANGES = {
   windowMs: [1_000, 5_000, 60_000],
   /** People admitted a second. */
   admitPerSecond: [1, 20, 10_000],
+  /** How long after its step a place can be claimed; past that its holder stands by. */
+  claimWindowMs: [30_000, 10 * 60_000, 24 * 60 * 60_000],
   /** How long a unit is kept for somebody who is typing an address. */
   reservationTtlMs: [5_000, 5 * 60_000, 60 * 60_000],
   /** How long an order waits for its shopper to pay at the gateway's page. */

@@ -1,12 +1,18 @@
 import * as z from "zod";
 import { DropDocument } from "./drop-document.ts";
 import { DropId, type SkuId } from "./ids.ts";
-import type { SkuLevel } from "./line.ts";
+import type { Beacon, SkuLevel } from "./line.ts";
 import type { LocationHint } from "./places.ts";
 import type { GatewayName } from "./statuses.ts";
 
 /** What a preflight touches of one drop, and where its objects are to be made should they not exist yet. */
-export type PreflightTarget = { dropId: DropId; skuIds: SkuId[]; near: LocationHint | null };
+export type PreflightTarget = {
+  dropId: DropId;
+  skuIds: SkuId[];
+  near: LocationHint | null;
+  /** Its line takes a beacon's rounds. */
+  takesBeacon: boolean;
+};
 
 /** Two readings of clocks: `clockMs` of the one that was asked, between `askedAtMs` and `heardAtMs` of who asked. */
 export type ClockReading = { askedAtMs: number; heardAtMs: number; clockMs: number };
@@ -17,8 +23,21 @@ export type ObjectProbe = { object: string } & (
   | { isAwake: false; reason: string }
 );
 
-/** null: it works; else why not. */
-export type StateReadiness = { objects: ObjectProbe[]; database: string | null; queue: string | null };
+/** What one relay made of a question for a round that was due; `fault`: null when it gave a value that verifies. */
+export type RelayProbe = { host: string; fault: string | null };
+
+/** Of the beacon that the published drop is bound to, or that this draft would be. `reason`: why nobody could be asked. */
+export type BeaconProbe =
+  | { isAsked: true; beacon: Beacon; round: number; dueAtMs: number; relays: RelayProbe[] }
+  | { isAsked: false; reason: string };
+
+/** `database` and `queue` are null when they work, else why not; `beacon` is null where the line takes none. */
+export type StateReadiness = {
+  objects: ObjectProbe[];
+  database: string | null;
+  queue: string | null;
+  beacon: BeaconProbe | null;
+};
 
 /** `reading`: by the Date header of its answer, which has whole seconds; null when it sent none. */
 export type GatewayProbe = { gateway: GatewayName; refusal: string | null; reading: ClockReading | null };
@@ -38,6 +57,9 @@ export type QuoteProbe =
   | { outcome: "not_verified" }
   | { outcome: "none"; status: number | null; reason: string };
 
+/** `test`: with Cloudflare's key for tests, which takes anything. `none`: without site key or secret. */
+export type ChallengeReadiness = "none" | "test" | "real";
+
 /** `quote`: null where the document has no quotes. `misconfigured`: the edge answers nobody, and why. */
 export type CheckoutReadiness =
   | { misconfigured: string }
@@ -45,6 +67,7 @@ export type CheckoutReadiness =
       misconfigured: null;
       hasCustomerKeys: boolean;
       hasMailUrl: boolean;
+      challenge: ChallengeReadiness;
       knowsLinkKey: boolean;
       quote: QuoteProbe | null;
     };
@@ -71,6 +94,8 @@ export const Finding = z.object({
     "gateway",
     "keys",
     "identity",
+    "beacon",
+    "challenge",
     "mails",
     "quotes",
     "storefront",

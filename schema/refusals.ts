@@ -33,9 +33,19 @@ export const REFUSALS = {
   rate_limited: { status: 429, title: "Too many requests. Try again a little later." },
   // The line
   drop_not_found: { status: 404, title: "There is no such drop." },
+  record_not_found: { status: 404, title: "The public record has no such part, or not yet." },
   drop_not_open: { status: 409, title: "The line of this drop is not open yet." },
   drop_closed: { status: 409, title: "This drop is over." },
   drop_already_live: { status: 409, title: "This drop has started; its document can no longer be replaced." },
+  challenge_required: {
+    status: 403,
+    title: "This drop asks for a solved challenge before you may join.",
+  },
+  drop_paused: { status: 409, title: "This drop is paused. Your place is kept; it goes on from here." },
+  standing_by: {
+    status: 409,
+    title: "The time to claim your turn is over. You stand by until everybody else was served.",
+  },
   ticket_invalid: { status: 403, title: "The ticket is not valid for this drop and session." },
   not_admitted_yet: { status: 409, title: "It is not your turn yet." },
   pass_invalid: { status: 403, title: "The pass is not valid for this drop and session, or has expired." },

@@ -9,7 +9,15 @@ import type {
 } from "./http.ts";
 import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId, SkuId, TicketId } from "./ids.ts";
 import type { LimitClaim, LimitClaimAnswer } from "./limit-guard.ts";
-import type { ClosedCohort, LineRecord, SkuLevel, Snapshot } from "./line.ts";
+import type {
+  ClosedCohort,
+  LedgerHead,
+  LedgerPage,
+  LineAct,
+  RecordHead,
+  SkuLevel,
+  Snapshot,
+} from "./line.ts";
 import type { PaymentMessage } from "./messages.ts";
 import type { AmountMinor, Currency } from "./money.ts";
 import type { LocationHint } from "./places.ts";
@@ -46,7 +54,7 @@ export type SkuTerms = {
   dropId: DropId;
   skuId: SkuId;
   version: string;
-  /** Orders the versions: terms that were published earlier never replace later ones. */
+  /** Orders the terms: earlier ones never replace later ones. Later than the version's own when times were moved by hand. */
   publishedAtMs: number;
   stock: number;
   unitPriceMinor: AmountMinor;
@@ -71,6 +79,8 @@ export type ReserveItem = {
   identity: string;
   ticketId: TicketId;
   quantity: number;
+  /** The first line of its basket: the ticket is counted here, and at none of the basket's other SKUs. */
+  isFirstLine: boolean;
 };
 
 /** A basket on its way to its SKUs, by way of the coordinator that watches over its idempotency key. */
@@ -88,6 +98,8 @@ export type KeyedReserveItem = {
   unitsPerShopper: number | null;
   /** The document's: a claim on a limit ends a little after it. */
   reservationTtlMs: number;
+  /** Nothing new is taken now; a repeat gets its first answer. */
+  isPaused?: boolean;
 };
 
 /** A basket as its SKUs' objects hold it: `lines` by SKU id. It lapses with the first of its lines. */
@@ -131,7 +143,9 @@ export type ReserveRefusal = Refusal<
 export type ReserveAnswer = Result<Reservation, ReserveRefusal>;
 
 /** `skuId` names the line that was refused, where it was one line. */
-export type BasketRefusal = ReserveRefusal | Refusal<"reservation_given_back" | "basket_total_too_large">;
+export type BasketRefusal =
+  | ReserveRefusal
+  | Refusal<"reservation_given_back" | "basket_total_too_large" | "drop_paused">;
 export type BasketAnswer = Result<Basket, BasketRefusal>;
 
 /** `createdAtMs`: of the very row that is meant; null: whichever row has this id. */
@@ -139,6 +153,8 @@ export type GiveBackItem = {
   reservationId: ReservationId;
   shopperId: ShopperId;
   createdAtMs: number | null;
+  /** As it was reserved: the ticket was counted here. */
+  isFirstLine: boolean;
 };
 export type GiveBackAnswer = Result<null, Refusal<"reservation_taken" | "internal">>;
 
@@ -193,10 +209,10 @@ export type AdjustAnswer = Result<Adjusted, AdjustRefusal>;
 export type ConfigureAnswer = Result<SkuLevel, Refusal<"internal">>;
 
 /** An entry of a waiting list on its way to its SKU, under the id that its offer's reservation will have. */
-export type WaitItem = ReserveItem;
+export type WaitItem = Omit<ReserveItem, "isFirstLine">;
 export type KeyedWaitItem = WaitItem & { dropId: DropId; skuId: SkuId } & Pick<
     KeyedReserveItem,
-    "unitsPerShopper"
+    "unitsPerShopper" | "isPaused"
   >;
 export type WaitingQuery = { reservationId: ReservationId; shopperId: ShopperId };
 
@@ -217,6 +233,7 @@ export type WaitRefusal = Refusal<
   | "sku_not_found"
   | "drop_not_open"
   | "drop_closed"
+  | "drop_paused"
   | "idempotency_key_reused"
   | "unavailable"
   | "internal"
@@ -251,17 +268,47 @@ export type StockAudit = {
 
 // DropQueue -----------------------------------------------------------------------------------------------------------
 
-/** `ticketIds`: 16 bytes each, one after the other; places in the same order. A ticket has one place in a drop: its first. */
-export type JoinedPlace = { cohort: number; cohortClosesAtMs: number };
-export type JoinAnswer = Result<
-  JoinedPlace[],
-  Refusal<"drop_not_found" | "drop_not_open" | "drop_closed" | "unavailable">
->;
+/**
+ * `ticketIds`: 16 bytes each, one after the other; places in the same order. A ticket has one place in a drop: its first.
+ * `chunk`: which chunk of its cohort's log has it. `isHeldApart`: as it was judged when it joined first.
+ */
+export type JoinedPlace = { cohort: number; chunk: number; isHeldApart: boolean; cohortClosesAtMs: number };
+/** Refused one by one when the line is full or its chain is used up: whoever is in it already still gets the place. */
+export type JoinedAlone = Result<JoinedPlace, Refusal<"drop_closed" | "unavailable">>;
+export type JoinAnswer = Result<JoinedAlone[], Refusal<"drop_not_found" | "drop_not_open" | "drop_closed">>;
 
 export type PublishAnswer = Result<PublishedDrop, Refusal<"drop_already_live" | "internal">>;
 
+/** What an operator does to a line by hand. A repeat of the same id changes nothing. */
+export type LineCommand = { commandId: string; act: LineAct };
+export type LineCommandAnswer = Result<
+  Snapshot,
+  Refusal<"drop_not_found" | "drop_closed" | "idempotency_key_reused" | "invalid_request">
+>;
+
+/** Parts of the public record that never change once they are there; null: not yet, or nobody was in it. */
+export type RecordPart =
+  | { kind: "root"; cohort: number }
+  | { kind: "chunk"; cohort: number; chunk: number }
+  | { kind: "cohorts"; page: number }
+  | { kind: "steps"; page: number };
+/** JSON of the part's shape in `schema/line.ts`; a chunk is its raw bytes. `isFinal`: it never changes again. */
+export type RecordPartAnswer = Result<
+  { body: string | Uint8Array; isFinal: boolean } | null,
+  Refusal<"drop_not_found">
+>;
+
+/** What a coordinator's shard knows of how a drop's payments go: commands that no consumer has begun, and the oldest one's wait. */
+export type PaymentsBacklog = { waiting: number; oldestWaitMs: number };
+
 /** A SKU tells the line its level; an older `levelVersion` than the stored one is ignored. */
-export type LevelPush = { level: SkuLevel; levelVersion: number; ticketsSeen: number };
+export type LevelPush = {
+  level: SkuLevel;
+  levelVersion: number;
+  /** Tickets that took units here first: over the SKUs of a drop each counts once, so that their sum is who turned up. */
+  ticketsSeen: number;
+  ledger: Pick<LedgerHead, "rows" | "hash">;
+};
 
 // OrderCoordinator ----------------------------------------------------------------------------------------------------
 
@@ -343,6 +390,8 @@ export type OrderAct =
       restock: boolean;
       reason: string;
     }
+  /** Bought units that are back; moves no money. The drop must be the order's. */
+  | { kind: "return"; dropId: DropId; line: BasketLine; isResellable: boolean; reason: string }
   /** Null: all units that were not shipped yet. */
   | {
       kind: "ship";
@@ -466,19 +515,21 @@ export type OrdersAudit = { orders: AuditedOrder[]; next: string | null };
 // Entry points: what each caller may do, and nothing else -----------------------------------------------------------------
 
 export interface EdgeApi {
-  join(dropId: DropId, ticketIds: Uint8Array): Promise<JoinAnswer>;
+  /** `heldApart`: one byte a ticket, 1 for whom the edge takes for a bot. Counts only at a ticket's first join. */
+  join(dropId: DropId, ticketIds: Uint8Array, heldApart: Uint8Array): Promise<JoinAnswer>;
   snapshot(dropId: DropId): Promise<Result<Snapshot, Refusal<"drop_not_found">>>;
   published(dropId: DropId): Promise<Result<PublishedDrop, Refusal<"drop_not_found">>>;
-  /** Closed cohorts after the given number, with their seeds: immutable. */
+  /** Cohorts whose seeds are out, after the given number: immutable. */
   closedCohorts(
     dropId: DropId,
     afterCohort: number,
   ): Promise<Result<ClosedCohort[], Refusal<"drop_not_found">>>;
-  record(
-    dropId: DropId,
-    afterCohort: number,
-    afterStep: number,
-  ): Promise<Result<LineRecord, Refusal<"drop_not_found">>>;
+  /** The head of the public record as it stands. */
+  recordHead(dropId: DropId): Promise<Result<RecordHead, Refusal<"drop_not_found">>>;
+  /** For what KV does not have (yet). */
+  recordPart(dropId: DropId, part: RecordPart): Promise<RecordPartAnswer>;
+  /** A page of a SKU's ledger as the public sees it; null: there is no such page. */
+  ledgerPage(dropId: DropId, skuId: SkuId, page: number): Promise<LedgerPage | null>;
   /** Bounds mails and tries of codes. All items belong to the shard (`identityShardOf`). */
   countIdentity(shard: number, items: LimitClaim[]): Promise<LimitClaimAnswer[]>;
   /** All items belong to the shard (`shardOfDrop`); their SKUs and drops may differ. */
@@ -524,6 +575,8 @@ export interface ConsoleApi {
   adjustStock(dropId: DropId, skuId: SkuId, items: AdjustItem[]): Promise<AdjustAnswer[]>;
   ordersAudit(shard: number, afterOrderId: string | null): Promise<OrdersAudit>;
   snapshot(dropId: DropId): Promise<Result<Snapshot, Refusal<"drop_not_found">>>;
+  /** Pauses, resumes, opens, ends, paces a line, or says something to those who wait. */
+  commandLine(dropId: DropId, command: LineCommand): Promise<LineCommandAnswer>;
   /** Asks something of an order for the brand. A repeat is harmless. */
   commandOrder(command: Omit<OrderCommand, "shopperId">): Promise<OrderCommandAnswer>;
   /** Makes a parked command due at once. False when the order has no open command. */

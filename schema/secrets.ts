@@ -72,6 +72,13 @@ export const SECRETS: Record<string, Secret> = {
     form: 'a JWKS, {"keys":[…]}, each key with its kid, alg (EdDSA, ES256 or HS256) and issuer',
     isOptional: true,
   },
+  TURNSTILE_SECRET: {
+    holders: ["edge"],
+    shape: Token,
+    isJson: false,
+    form: "the secret key of a Turnstile widget, as Cloudflare shows it",
+    isOptional: true,
+  },
   STOCK_SYNC_SECRET: {
     holders: ["console"],
     shape: WebhookSecret,

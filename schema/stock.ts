@@ -42,6 +42,9 @@ export const ReturnRequest = z.strictObject({
 });
 export type ReturnRequest = z.infer<typeof ReturnRequest>;
 
+/** The correction by which an order's units come back. Order and console make it both, and only the first changes anything. */
+export const orderReturnId = (orderId: OrderId, returnId: string): string => `order:${orderId}:${returnId}`;
+
 /** `delta`: units that the stock rose or fell by. `level`: how it stands now, also in the answer to a repeat. */
 export const AdjustedAnswer = z.object({
   outcome: z.enum(["applied", "stale"]),

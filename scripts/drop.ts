@@ -3,8 +3,8 @@ import type { Result } from "../schema/result.ts";
 import { findConsole } from "./console/access.ts";
 import type { Failure } from "./console/ask.ts";
 import { type DropOptions, HELP, parseDropOptions } from "./drop/options.ts";
-import { checkFile, publish, putFile, show, writeSchema } from "./drop/verbs.ts";
-import { saidChecked, saidFailure, saidPublished, saidShown } from "./drop/words.ts";
+import { checkFile, command, publish, putFile, show, writeSchema } from "./drop/verbs.ts";
+import { saidActed, saidChecked, saidFailure, saidPublished, saidShown } from "./drop/words.ts";
 
 const REFUSED = 1;
 const NOT_UNDERSTOOD = 2;
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
 }
 
 async function run(options: DropOptions): Promise<number> {
-  const { verb, subject, file } = options;
+  const { verb, subject, file, act } = options;
   if (verb === "schema") {
     const text = await writeSchema(file);
     if (file === undefined) process.stdout.write(text);
@@ -43,6 +43,7 @@ async function run(options: DropOptions): Promise<number> {
   if (verb === "check")
     return tell(options, await checkFile(subject, Date.now()), (checked) => saidChecked(checked, "is right"));
   const access = await findConsole({ console: options.console, edge: undefined });
+  if (act !== null) return tell(options, await command(access, subject, act), (line) => saidActed(act, line));
   switch (verb) {
     case "put":
       return tell(options, await putFile(access, subject), (stored) =>

@@ -42,7 +42,10 @@ async function preflight(
   access: Access,
   { drop, crowd }: PreflightOptions,
 ): Promise<Result<PreflightAnswer, Failure>> {
-  const answer = await askConsole<PreflightAnswer>(access, "POST", `/v1/drops/${drop}/preflight`);
+  const answer = await askConsole<PreflightAnswer>(access, {
+    method: "POST",
+    path: `/v1/drops/${drop}/preflight`,
+  });
   if (!answer.ok) return answer;
   const { findings, ...rest } = answer.value;
   const all = [
@@ -66,7 +69,7 @@ const EDGE_UNKNOWN: Finding = {
 /** This machine's clock against the console's, by a question that takes no time of its own. */
 async function clockFindings(access: Access): Promise<Finding[]> {
   const askedAtMs = Date.now();
-  const clock = await askConsole<{ atMs: number }>(access, "GET", "/v1/clock");
+  const clock = await askConsole<{ atMs: number }>(access, { method: "GET", path: "/v1/clock" });
   const heardAtMs = Date.now();
   if (!clock.ok)
     return [{ level: "warning", check: "clocks", message: `the console does not tell its time` }];

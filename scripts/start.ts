@@ -81,6 +81,9 @@ async function start({ ports, fresh, opensInSeconds }: StartOptions): Promise<vo
 
   Try this
     ${edge}/drops/${demo.dropId}   ${demo.name} ${when}: join the line, reserve, pay at the sandbox
+    ${edge}/drops/${demo.dropId}/proof   check in the browser that nobody bent the line
+    npm run verify-line -- --drop ${demo.dropId} --url ${edge}   the same from here, with the stock's ledgers
+    npm run drop -- say ${demo.dropId} "Back in five minutes."   also pause, resume, open, end, pace
     curl ${edge}/v1/drops/${demo.dropId}/snapshot
     npm run rehearse -- --shoppers 500 --stock 50 --skus 2   a crowd, on a platform of its own
 

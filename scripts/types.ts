@@ -17,6 +17,7 @@ const ENVIRONMENTS = [
 const PROGRAMS = [
   "durable-objects",
   "workers/edge",
+  "workers/edge/islands",
   "workers/payments",
   "workers/console",
   ".",

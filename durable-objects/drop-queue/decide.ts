@@ -3,23 +3,51 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { SkuLevel, Watermark } from "../../schema/line.ts";
 import type { DropPhase } from "../../schema/statuses.ts";
 
-/** The instants of a drop, in milliseconds since 1970. */
-export type Schedule = { lobbyOpensAtMs: number; opensAtMs: number; closesAtMs: number; windowMs: number };
+/** The instants of a drop, in milliseconds since 1970. `endedAtMs`: it was closed by hand. */
+export type Schedule = {
+  lobbyOpensAtMs: number;
+  opensAtMs: number;
+  closesAtMs: number;
+  windowMs: number;
+  endedAtMs: number | null;
+};
 
-/** A closed cohort as admission sees it. */
+/** What was done to a line by hand, and lasts. A pause without an end is still on. */
+export type Hand = {
+  message: string | null;
+  /** Instead of the document's. */
+  admitPerSecond: number | null;
+  openedAtMs: number | null;
+  endedAtMs: number | null;
+  pauses: { fromMs: number; toMs: number | null }[];
+};
+export const HANDS_OFF: Hand = {
+  message: null,
+  admitPerSecond: null,
+  openedAtMs: null,
+  endedAtMs: null,
+  pauses: [],
+};
+
+/** A cohort as admission sees it. */
 export type CohortSize = { cohort: number; count: number };
 
 /** Nobody admitted yet: before the lobby. */
 export const LINE_START: Watermark = { cohort: -1, rank: 1 };
 
-export function scheduleOf(document: DropDocument): Schedule {
+/** What the document says, or whoever came before it by hand. */
+export function scheduleOf(document: DropDocument, { openedAtMs, endedAtMs }: Hand): Schedule {
+  const opensAtMs = Math.min(Date.parse(document.opensAt), openedAtMs ?? Number.POSITIVE_INFINITY);
   return {
-    lobbyOpensAtMs: Date.parse(document.lobbyOpensAt),
-    opensAtMs: Date.parse(document.opensAt),
-    closesAtMs: Date.parse(document.closesAt),
+    lobbyOpensAtMs: Math.min(Date.parse(document.lobbyOpensAt), opensAtMs),
+    opensAtMs,
+    closesAtMs: Math.min(Date.parse(document.closesAt), endedAtMs ?? Number.POSITIVE_INFINITY),
     windowMs: document.line.windowMs,
+    endedAtMs,
   };
 }
+
+export const isPaused = ({ pauses }: Hand) => pauses.at(-1)?.toMs === null;
 
 export function phaseAt(schedule: Schedule, isSoldOut: boolean, nowMs: number): DropPhase {
   if (nowMs >= schedule.closesAtMs) return "closed";
@@ -42,24 +70,48 @@ export function cohortAt(schedule: Schedule, nowMs: number): number {
   return 1 + Math.floor((nowMs - schedule.opensAtMs) / schedule.windowMs);
 }
 
-/** The instant from which on nobody can join a cohort any more. */
+/** The instant from which on nobody can join a cohort any more. The last one's window may end after its drop. */
 export function cohortEndMs(schedule: Schedule, cohort: number): number {
-  return schedule.opensAtMs + cohort * schedule.windowMs;
+  const windowEndMs = schedule.opensAtMs + cohort * schedule.windowMs;
+  return Math.min(windowEndMs, schedule.endedAtMs ?? windowEndMs);
+}
+
+/** Cohorts that a drop of this schedule can have: each takes a link of the chain. */
+export function cohortsOf({ opensAtMs, closesAtMs, windowMs }: Schedule): number {
+  return 1 + Math.max(0, Math.ceil((closesAtMs - opensAtMs) / windowMs));
 }
 
 /**
- * Moves the watermark by `budget` people through the closed cohorts, in order. Ranks are uniform, so a fraction of a
+ * Places that the watermark had passed by this instant can only stand by now: their time to claim is over. A pause does not
+ * use that time up.
+ */
+export function claimableSinceMs({
+  nowMs,
+  claimWindowMs,
+  pauses,
+}: { nowMs: number; claimWindowMs: number } & Pick<Hand, "pauses">): number {
+  let sinceMs = nowMs - claimWindowMs;
+  for (const { fromMs, toMs } of [...pauses].reverse()) {
+    const untilMs = Math.min(toMs ?? nowMs, nowMs);
+    if (untilMs <= sinceMs) break;
+    sinceMs -= Math.max(0, untilMs - fromMs);
+  }
+  return sinceMs;
+}
+
+/**
+ * Moves the watermark by `budget` people through the revealed cohorts, in order. Ranks are uniform, so a fraction of a
  * cohort's people lies below the same fraction of [0, 1). What is left of the budget when the line runs dry comes back.
  */
 export function advance(
   from: Watermark,
-  closed: readonly CohortSize[],
+  revealed: readonly CohortSize[],
   budget: number,
 ): { watermark: Watermark; admitted: number; left: number } {
   let watermark = from;
   let left = budget;
   let admitted = 0;
-  for (const { cohort, count } of closed) {
+  for (const { cohort, count } of revealed) {
     if (cohort < from.cohort || left <= 0) continue;
     const start = cohort === from.cohort ? from.rank : 0;
     const waiting = count * (1 - start);
@@ -73,34 +125,25 @@ export function advance(
   return { watermark, admitted, left };
 }
 
-/** People that may be admitted now. An idle line saves up at most two ticks' worth: a pause is not a stampede later. */
-export function admissionBudget(input: {
-  admitPerSecond: number;
-  carry: number;
-  sinceLastTickMs: number;
-}): number {
-  // A clock that stepped back earns nothing, rather than a debt that the line would have to stand still for.
-  const earnedMs = Math.max(0, Math.min(input.sinceLastTickMs, 2 * LIMITS.lineTickMs));
-  const most = (input.admitPerSecond * 2 * LIMITS.lineTickMs) / 1_000;
-  return Math.min(most, input.carry + (input.admitPerSecond * earnedMs) / 1_000);
-}
-
-/** When the line must wake: to close a cohort, to admit, to fold its log, or to finish configuring SKUs. */
+/** When the line must wake: to close a cohort, to admit, to fold its log, to end, or for what is done outside of it. */
 export function nextAlarm(input: {
   nowMs: number;
   /** Ends of cohorts with people that are not closed yet. */
   openCohortEndsMs: readonly number[];
-  isLive: boolean;
-  hasWaiting: boolean;
-  lastTickMs: number;
+  /** Null: it has ended, and was told so. */
+  closesAtMs: number | null;
+  /** People to admit, and nothing that forbids it. */
+  isAdmitting: boolean;
   hasUnfolded: boolean;
-  hasUnconfigured: boolean;
+  lastTickMs: number;
+  /** When what is left to do outside can be tried (again); null: nothing is. */
+  outsideDueMs: number | null;
 }): number | null {
   const due: number[] = [...input.openCohortEndsMs];
-  const nextTickMs = Math.min(input.lastTickMs, input.nowMs) + LIMITS.lineTickMs;
-  if (input.hasWaiting && input.isLive) due.push(nextTickMs);
-  if (input.hasUnfolded) due.push(nextTickMs);
-  if (input.hasUnconfigured) due.push(input.nowMs + LIMITS.lineTickMs);
+  if (input.closesAtMs !== null) due.push(input.closesAtMs);
+  if (input.isAdmitting || input.hasUnfolded)
+    due.push(Math.min(input.lastTickMs, input.nowMs) + LIMITS.lineTickMs);
+  if (input.outsideDueMs !== null) due.push(input.outsideDueMs);
   return due.length === 0 ? null : Math.max(input.nowMs, Math.min(...due));
 }
 

@@ -1,68 +1,174 @@
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { ClosedCohort, SkuLevel, Watermark, WatermarkStep } from "../../schema/line.ts";
+import type { Commitment, LedgerHead, SkuLevel } from "../../schema/line.ts";
 import type { LevelPush, SkuTerms } from "../../schema/rpc.ts";
 import { migrate } from "../migrate.ts";
-import { type CohortSize, LINE_START } from "./decide.ts";
+import { HANDS_OFF, type Hand } from "./decide.ts";
+import { LogStore } from "./log/store.ts";
 import { MIGRATIONS } from "./migrations.ts";
-import { TICKET_ID_BYTES } from "./ticket-index.ts";
+import type { Pace } from "./pace.ts";
+import type { HashChain } from "./proof/hash-chain.ts";
+import { RecordStore } from "./record/store.ts";
+
+/** What KV has of the parts that never change: everything before these. */
+export type PutSoFar = { cohort: number; chunk: number; cohortPage: number; stepPage: number };
+const NOTHING_PUT: PutSoFar = { cohort: 0, chunk: 0, cohortPage: 0, stepPage: 0 };
 
 export type DropRow = {
   published: PublishedDrop;
+  commitment: Commitment;
+  hand: Hand;
+  pace: Pace;
+  put: PutSoFar;
+  /** Orders the terms of its SKUs: rises with each publication, and when times are moved by hand. */
+  termsAtMs: number;
   soldOutAtMs: number | null;
-  lastTickMs: number;
-  carry: number;
+  /** From here on nobody joins and nothing is admitted, whatever the clock says. */
+  finishedAtMs: number | null;
 };
-export type SkuRow = { terms: SkuTerms; isConfigured: boolean };
+type StoredDrop = Record<"published" | "commitment" | "hand" | "pace" | "put", string> &
+  Pick<DropRow, "termsAtMs" | "soldOutAtMs" | "finishedAtMs">;
 
-/** The only SQL of a drop's line. Synchronous throughout. */
+export type SkuRow = { terms: SkuTerms; isConfigured: boolean };
+/** What never leaves the object before its time. */
+export type LineSecrets = { chain: HashChain; lineKey: Uint8Array };
+const NO_ROWS_HASH = "0".repeat(64);
+
+/** The only SQL of a drop's line, with `log` and `record` for its parts. Synchronous throughout. */
 export class LineStore {
+  readonly log: LogStore;
+  readonly record: RecordStore;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
-
   #isBorn = false;
+  /** The row as this instance last read or wrote it; undefined: not known. */
+  #drop: DropRow | null | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.log = new LogStore(storage.sql);
+    this.record = new RecordStore(storage.sql);
   }
 
   /** Makes the tables, or brings them to the newest step. Before it there is nothing to read. */
   bear(): void {
+    if (this.#isBorn) return;
     migrate(this.#storage, MIGRATIONS);
     this.#isBorn = true;
   }
 
+  /** One savepoint: a throw undoes all of it. */
   atomically<Value>(act: () => Value): Value {
-    return this.#storage.transactionSync(act);
+    try {
+      return this.#storage.transactionSync(act);
+    } catch (error) {
+      this.#drop = undefined;
+      throw error;
+    }
   }
+
+  // The drop ------------------------------------------------------------------------------------------------------------
 
   drop(): DropRow | null {
     if (!this.#isBorn) return null;
-    const row = this.#sql
-      .exec<{ published: string; soldOutAtMs: number | null; lastTickMs: number; carry: number }>(
-        "SELECT published, sold_out_at_ms AS soldOutAtMs, last_tick_ms AS lastTickMs, carry FROM drops",
-      )
-      .toArray()[0];
-    return row ? { ...row, published: JSON.parse(row.published) as PublishedDrop } : null;
+    if (this.#drop === undefined) {
+      const [row] = this.#sql
+        .exec<StoredDrop>(
+          `SELECT published, commitment, hand, pace, put, terms_at_ms AS termsAtMs, sold_out_at_ms AS soldOutAtMs,
+             finished_at_ms AS finishedAtMs FROM drops`,
+        )
+        .toArray();
+      this.#drop = row ? toDrop(row) : null;
+    }
+    return this.#drop;
   }
 
-  publish(published: PublishedDrop, skus: readonly SkuTerms[]): void {
+  /** The first time with everything untouched; later with what was done by hand, and the pace, kept. */
+  publish(drop: Pick<DropRow, "published" | "commitment" | "pace" | "termsAtMs">): void {
+    this.#drop = undefined;
     this.#sql.exec(
-      `INSERT INTO drops (id, published, sold_out_at_ms, last_tick_ms, carry) VALUES (1, ?, NULL, 0, 0)
-       ON CONFLICT (id) DO UPDATE SET published = excluded.published`,
-      JSON.stringify(published),
+      `INSERT INTO drops (id, published, commitment, hand, pace, put, terms_at_ms) VALUES (1, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET published = excluded.published, commitment = excluded.commitment,
+         terms_at_ms = excluded.terms_at_ms`,
+      JSON.stringify(drop.published),
+      JSON.stringify(drop.commitment),
+      JSON.stringify(HANDS_OFF),
+      JSON.stringify(drop.pace),
+      JSON.stringify(NOTHING_PUT),
+      drop.termsAtMs,
     );
+  }
+
+  writeHand(hand: Hand): void {
+    this.#write({ hand }, "UPDATE drops SET hand = ?", JSON.stringify(hand));
+  }
+
+  writePace(pace: Pace): void {
+    this.#write({ pace }, "UPDATE drops SET pace = ?", JSON.stringify(pace));
+  }
+
+  notePut(put: PutSoFar): void {
+    this.#write({ put }, "UPDATE drops SET put = ?", JSON.stringify(put));
+  }
+
+  noteTermsAt(termsAtMs: number): void {
+    this.#write({ termsAtMs }, "UPDATE drops SET terms_at_ms = ?", termsAtMs);
+  }
+
+  noteSoldOut(soldOutAtMs: number): void {
+    this.#write({ soldOutAtMs }, "UPDATE drops SET sold_out_at_ms = ?", soldOutAtMs);
+  }
+
+  finish(finishedAtMs: number): void {
+    this.#write({ finishedAtMs }, "UPDATE drops SET finished_at_ms = ?", finishedAtMs);
+  }
+
+  #write(change: Partial<DropRow>, query: string, value: string | number): void {
+    const before = this.drop();
+    this.#drop = undefined;
+    this.#sql.exec(query, value);
+    if (before) this.#drop = { ...before, ...change };
+  }
+
+  // Secrets -------------------------------------------------------------------------------------------------------------
+
+  secrets(): LineSecrets | null {
+    const [row] = this.#sql
+      .exec<{ links: number; anchor: ArrayBuffer; checkpoints: ArrayBuffer; lineKey: ArrayBuffer }>(
+        "SELECT links, anchor, checkpoints, line_key AS lineKey FROM secrets",
+      )
+      .toArray();
+    if (!row) return null;
+    const [anchor, checkpoints] = [new Uint8Array(row.anchor), new Uint8Array(row.checkpoints)];
+    return { chain: { links: row.links, anchor, checkpoints }, lineKey: new Uint8Array(row.lineKey) };
+  }
+
+  /** @throws the second time: a chain is drawn once. */
+  keepSecrets({ chain, lineKey }: LineSecrets): void {
+    this.#sql.exec(
+      "INSERT INTO secrets (id, links, anchor, checkpoints, line_key) VALUES (1, ?, ?, ?, ?)",
+      chain.links,
+      chain.anchor,
+      chain.checkpoints,
+      lineKey,
+    );
+  }
+
+  // SKUs ----------------------------------------------------------------------------------------------------------------
+
+  writeTerms(skus: readonly SkuTerms[]): void {
     for (const [position, terms] of skus.entries()) {
       this.#sql.exec(
-        `INSERT INTO skus VALUES (?, ?, ?, 0, ?, ?, 0, 0, 0, 0)
+        `INSERT INTO skus (sku_id, position, terms, configured, stock, available, reserved, sold, ledger_hash)
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0, ?5)
          ON CONFLICT (sku_id) DO UPDATE SET position = excluded.position, terms = excluded.terms, configured = 0`,
         terms.skuId,
         position,
         JSON.stringify(terms),
         terms.stock,
-        terms.stock,
+        NO_ROWS_HASH,
       );
     }
   }
@@ -77,22 +183,32 @@ export class LineStore {
       .map((row) => ({ terms: JSON.parse(row.terms) as SkuTerms, isConfigured: row.configured === 1 }));
   }
 
-  /** Only if the terms are still the ones that were configured: another publish may have come in between. */
-  noteConfigured(terms: SkuTerms, level: SkuLevel): void {
-    this.#sql.exec(
-      `UPDATE skus SET configured = 1, stock = ?, available = ?, reserved = ?, sold = ? WHERE sku_id = ? AND terms = ?`,
-      level.stock,
-      level.available,
-      level.reserved,
-      level.sold,
-      terms.skuId,
-      JSON.stringify(terms),
-    );
+  hasUnconfigured(): boolean {
+    return this.#sql.exec("SELECT 1 FROM skus WHERE configured = 0 LIMIT 1").toArray().length > 0;
   }
 
-  takeLevel({ level, levelVersion, ticketsSeen }: LevelPush): void {
+  /**
+   * Only if the terms are still the ones that were configured: others may have come in between. A level that the SKU
+   * pushed itself is the newer one.
+   */
+  noteConfigured(terms: SkuTerms, { stock, available, reserved, sold }: SkuLevel): void {
+    const json = JSON.stringify(terms);
     this.#sql.exec(
-      `UPDATE skus SET stock = ?, available = ?, reserved = ?, sold = ?, level_version = ?, tickets_seen = ?
+      "UPDATE skus SET stock = ?, available = ?, reserved = ?, sold = ? WHERE sku_id = ? AND terms = ? AND level_version = 0",
+      stock,
+      available,
+      reserved,
+      sold,
+      terms.skuId,
+      json,
+    );
+    this.#sql.exec("UPDATE skus SET configured = 1 WHERE sku_id = ? AND terms = ?", terms.skuId, json);
+  }
+
+  takeLevel({ level, levelVersion, ticketsSeen, ledger }: LevelPush): void {
+    this.#sql.exec(
+      `UPDATE skus SET stock = ?, available = ?, reserved = ?, sold = ?, level_version = ?, tickets_seen = ?,
+         ledger_rows = ?, ledger_hash = ?
        WHERE sku_id = ? AND level_version < ?`,
       level.stock,
       level.available,
@@ -100,6 +216,8 @@ export class LineStore {
       level.sold,
       levelVersion,
       ticketsSeen,
+      ledger.rows,
+      ledger.hash,
       level.skuId,
       levelVersion,
     );
@@ -116,165 +234,48 @@ export class LineStore {
     return skuIds.flatMap((skuId) => bySku.get(skuId) ?? []);
   }
 
-  noteSoldOut(atMs: number): void {
-    this.#sql.exec("UPDATE drops SET sold_out_at_ms = ? WHERE sold_out_at_ms IS NULL", atMs);
+  /** Tickets that took units, over all SKUs there ever were. */
+  ticketsSeen(): number {
+    return this.#sql.exec<{ seen: number }>("SELECT COALESCE(SUM(tickets_seen), 0) AS seen FROM skus").one()
+      .seen;
   }
 
-  noteTick(atMs: number, carry: number): void {
-    this.#sql.exec("UPDATE drops SET last_tick_ms = ?, carry = ?", atMs, carry);
+  /** Of all SKUs there ever were: units of one that a later document left out may have moved. */
+  ledgers(): LedgerHead[] {
+    return this.#sql
+      .exec<{ skuId: string; rows: number; hash: string }>(
+        "SELECT sku_id AS skuId, ledger_rows AS rows, ledger_hash AS hash FROM skus ORDER BY position, sku_id",
+      )
+      .toArray() as LedgerHead[];
   }
 
-  // The log -----------------------------------------------------------------------------------------------------------
+  // Commands ------------------------------------------------------------------------------------------------------------
 
-  /** The whole log, as it was appended: 16 bytes a person. */
-  *ticketLog(): Generator<{ cohort: number; ids: Uint8Array }> {
-    const rows = this.#sql.exec<{ cohort: number; ids: ArrayBuffer }>(
-      "SELECT cohort, ids FROM ticket_log ORDER BY cohort, position",
-    );
-    for (const { cohort, ids } of rows) yield { cohort, ids: new Uint8Array(ids) };
+  /** What was asked under this id, as it was written. */
+  command(commandId: string): string | null {
+    const [row] = this.#sql
+      .exec<{ act: string }>("SELECT act FROM commands WHERE command_id = ?", commandId)
+      .toArray();
+    return row?.act ?? null;
   }
 
-  append(cohort: number, ids: Uint8Array): void {
-    const count = ids.byteLength / TICKET_ID_BYTES;
+  /** The newest are remembered: a repeat comes within minutes. */
+  writeCommand(commandId: string, act: string): void {
+    this.#sql.exec("INSERT INTO commands (command_id, act) VALUES (?, ?)", commandId, act);
     this.#sql.exec(
-      `INSERT INTO ticket_log (cohort, position, ids)
-       VALUES (?, (SELECT COALESCE(MAX(position), 0) + 1 FROM ticket_log WHERE cohort = ?), ?)`,
-      cohort,
-      cohort,
-      ids,
-    );
-    this.#sql.exec(
-      `INSERT INTO cohorts (cohort, count) VALUES (?, ?) ON CONFLICT (cohort) DO UPDATE SET count = count + excluded.count`,
-      cohort,
-      count,
+      "DELETE FROM commands WHERE seq <= (SELECT MAX(seq) FROM commands) - ?",
+      LIMITS.lineNotesMax,
     );
   }
+}
 
-  /** Cohorts with small batches left to fold. */
-  unfolded(): number[] {
-    return this.#sql
-      .exec<{ cohort: number }>(
-        "SELECT cohort FROM ticket_log WHERE length(ids) < ? GROUP BY cohort HAVING COUNT(*) > 1",
-        LIMITS.ticketsPerChunkMax * TICKET_ID_BYTES,
-      )
-      .toArray()
-      .map((row) => row.cohort);
-  }
-
-  /** Joins neighbouring small batches of a cohort into chunks; the order of ids stays. */
-  fold(cohort: number): void {
-    const chunkBytes = LIMITS.ticketsPerChunkMax * TICKET_ID_BYTES;
-    // From the first small one on, large ones in between too: otherwise the order of ids would change.
-    const rows = this.#sql
-      .exec<{ position: number; ids: ArrayBuffer }>(
-        `SELECT position, ids FROM ticket_log WHERE cohort = ?1 AND position >=
-           (SELECT MIN(position) FROM ticket_log WHERE cohort = ?1 AND length(ids) < ?2) ORDER BY position`,
-        cohort,
-        chunkBytes,
-      )
-      .toArray();
-    const [first] = rows;
-    if (!first || rows.length < 2) return;
-    const all = new Uint8Array(rows.reduce((bytes, row) => bytes + row.ids.byteLength, 0));
-    let at = 0;
-    for (const row of rows) {
-      all.set(new Uint8Array(row.ids), at);
-      at += row.ids.byteLength;
-    }
-    this.#sql.exec("DELETE FROM ticket_log WHERE cohort = ? AND position >= ?", cohort, first.position);
-    for (let start = 0; start < all.byteLength; start += chunkBytes) {
-      this.#sql.exec(
-        "INSERT INTO ticket_log (cohort, position, ids) VALUES (?, ?, ?)",
-        cohort,
-        first.position + start / chunkBytes,
-        all.slice(start, start + chunkBytes),
-      );
-    }
-  }
-
-  // Cohorts and steps ---------------------------------------------------------------------------------------------------
-
-  openCohorts(): CohortSize[] {
-    return this.#sql
-      .exec<CohortSize>("SELECT cohort, count FROM cohorts WHERE closed_at_ms IS NULL ORDER BY cohort")
-      .toArray();
-  }
-
-  close(cohort: number, seed: Uint8Array, atMs: number): void {
-    this.#sql.exec("UPDATE cohorts SET closed_at_ms = ?, seed = ? WHERE cohort = ?", atMs, seed, cohort);
-  }
-
-  lastClosed(): number | null {
-    return this.#sql
-      .exec<{ cohort: number | null }>(
-        "SELECT MAX(cohort) AS cohort FROM cohorts WHERE closed_at_ms IS NOT NULL",
-      )
-      .one().cohort;
-  }
-
-  closedSizesFrom(cohort: number): CohortSize[] {
-    return this.#sql
-      .exec<CohortSize>(
-        "SELECT cohort, count FROM cohorts WHERE closed_at_ms IS NOT NULL AND cohort >= ? ORDER BY cohort LIMIT ?",
-        cohort,
-        LIMITS.pageRowsMax,
-      )
-      .toArray();
-  }
-
-  closedAfter(cohort: number): ClosedCohort[] {
-    return this.#sql
-      .exec<{ cohort: number; count: number; closedAtMs: number; seed: string }>(
-        `SELECT cohort, count, closed_at_ms AS closedAtMs, lower(hex(seed)) AS seed FROM cohorts
-         WHERE closed_at_ms IS NOT NULL AND cohort > ? ORDER BY cohort LIMIT ?`,
-        cohort,
-        LIMITS.pageRowsMax,
-      )
-      .toArray();
-  }
-
-  watermark(): Watermark {
-    return (
-      this.#sql.exec<Watermark>("SELECT cohort, rank FROM steps ORDER BY step DESC LIMIT 1").toArray()[0] ??
-      LINE_START
-    );
-  }
-
-  writeStep(watermark: Watermark, atMs: number): void {
-    this.#sql.exec(
-      "INSERT INTO steps (at_ms, cohort, rank, admitted) VALUES (?, ?, ?, ?)",
-      atMs,
-      watermark.cohort,
-      watermark.rank,
-      this.admitted(watermark),
-    );
-  }
-
-  stepsAfter(step: number): WatermarkStep[] {
-    return this.#sql
-      .exec<WatermarkStep>(
-        "SELECT step, at_ms AS atMs, cohort, rank, admitted FROM steps WHERE step > ? ORDER BY step LIMIT ?",
-        step,
-        LIMITS.pageRowsMax,
-      )
-      .toArray();
-  }
-
-  /** People before the watermark, derived and not counted up, so that rounding never adds up. */
-  admitted(watermark: Watermark): number {
-    const { people } = this.#sql
-      .exec<{ people: number }>(
-        "SELECT COALESCE(SUM(CASE WHEN cohort < ? THEN count ELSE count * ? END), 0) AS people FROM cohorts WHERE cohort <= ?",
-        watermark.cohort,
-        watermark.rank,
-        watermark.cohort,
-      )
-      .one();
-    return Math.round(people);
-  }
-
-  joined(): number {
-    return this.#sql.exec<{ people: number }>("SELECT COALESCE(SUM(count), 0) AS people FROM cohorts").one()
-      .people;
-  }
+function toDrop(row: StoredDrop): DropRow {
+  return {
+    ...row,
+    published: JSON.parse(row.published) as PublishedDrop,
+    commitment: JSON.parse(row.commitment) as Commitment,
+    hand: JSON.parse(row.hand) as Hand,
+    pace: JSON.parse(row.pace) as Pace,
+    put: JSON.parse(row.put) as PutSoFar,
+  };
 }

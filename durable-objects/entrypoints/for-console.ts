@@ -3,7 +3,13 @@ import type { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, type OrderId, type SkuId, shardOfOrder } from "../../schema/ids.ts";
 import type { LocationHint } from "../../schema/places.ts";
 import type { PreflightTarget } from "../../schema/preflight.ts";
-import type { AdjustItem, ConsoleApi, OrderCommand, OrderCommandAnswer } from "../../schema/rpc.ts";
+import type {
+  AdjustItem,
+  ConsoleApi,
+  LineCommand,
+  OrderCommand,
+  OrderCommandAnswer,
+} from "../../schema/rpc.ts";
 import { registerDrop } from "../knocking/store.ts";
 import { probeState, wakeObjects } from "../preflight/probe.ts";
 import { stubs } from "../stubs.ts";
@@ -43,6 +49,10 @@ export class ForConsole extends WorkerEntrypoint<StateEnv> implements ConsoleApi
 
   snapshot(dropId: DropId) {
     return withRetry(() => stubs.line(this.env, dropId).snapshot());
+  }
+
+  commandLine(dropId: DropId, command: LineCommand) {
+    return withRetry(() => stubs.line(this.env, dropId).command(command));
   }
 
   async commandOrder(command: Omit<OrderCommand, "shopperId">): Promise<OrderCommandAnswer> {

@@ -10,6 +10,7 @@ import type {
   KeyedWaitItem,
   OrderQuery,
   PlaceItem,
+  RecordPart,
   WaitingQuery,
 } from "../../schema/rpc.ts";
 import { stubs } from "../stubs.ts";
@@ -17,8 +18,8 @@ import { withRetry } from "./retry.ts";
 
 /** What the public Worker may do, and nothing else. */
 export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
-  join(dropId: DropId, ticketIds: Uint8Array) {
-    return withRetry(() => stubs.line(this.env, dropId).join(ticketIds));
+  join(dropId: DropId, ticketIds: Uint8Array, heldApart: Uint8Array) {
+    return withRetry(() => stubs.line(this.env, dropId).join(ticketIds, heldApart));
   }
 
   snapshot(dropId: DropId) {
@@ -33,8 +34,16 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
     return withRetry(() => stubs.line(this.env, dropId).closedCohorts(afterCohort));
   }
 
-  record(dropId: DropId, afterCohort: number, afterStep: number) {
-    return withRetry(() => stubs.line(this.env, dropId).record(afterCohort, afterStep));
+  recordHead(dropId: DropId) {
+    return withRetry(() => stubs.line(this.env, dropId).recordHead());
+  }
+
+  recordPart(dropId: DropId, part: RecordPart) {
+    return withRetry(() => stubs.line(this.env, dropId).recordPart(part));
+  }
+
+  ledgerPage(dropId: DropId, skuId: SkuId, page: number) {
+    return withRetry(() => stubs.sku(this.env, dropId, skuId).ledgerPage(page));
   }
 
   countIdentity(shard: number, items: LimitClaim[]) {

@@ -1,10 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
-import type { LimitClaim, LimitClaimAnswer, LimitReturn } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
-import { decideClaim, isLive, nextSweepMs } from "./decide.ts";
+import { decideClaim, decideReturn, isLive, nextSweepMs } from "./decide.ts";
 import { LimitStore } from "./store.ts";
 
 /**
@@ -27,7 +32,8 @@ export class LimitGuard extends DurableObject<StateEnv> {
 
   /**
    * Claims units, until a deadline by this object's clock or lasting. A repeat of a claim takes nothing more; it may put
-   * the deadline off, or make the claim last. A claim whose deadline passed is gone, and is decided as if it never was.
+   * the deadline off, or make the claim last. A claim whose deadline passed is gone, and is decided as if it never was. One
+   * that was overtaken by a later step does nothing, and is told so.
    */
   async claim(items: LimitClaim[]): Promise<LimitClaimAnswer[]> {
     if (items.length > 0) this.#store.bear();
@@ -37,12 +43,16 @@ export class LimitGuard extends DurableObject<StateEnv> {
     return answers;
   }
 
-  /** Gives claims back. One that is not there, or no longer, changes nothing. */
-  async giveBack(items: LimitReturn[]): Promise<void> {
-    if (!this.#store.isBorn) return;
-    this.#store.atomically(() => {
-      for (const { identity, claimId } of items) this.#store.remove(identity, claimId);
-    });
+  /**
+   * Gives claims back, or leaves them until a deadline. For `limitFenceMs` no earlier claim under the id is heard any more,
+   * also where there is none yet. A repeat changes nothing.
+   */
+  async giveBack(items: LimitReturn[]): Promise<LimitReturnAnswer[]> {
+    if (items.length > 0) this.#store.bear();
+    const nowMs = Date.now();
+    const answers = items.map((item) => this.#giveBackOne(item, nowMs));
+    await this.#arm();
+    return answers;
   }
 
   /** Wakes this object, wherever it is made, and tells its clock. Writes nothing: one that was never published to stays unborn. */
@@ -66,7 +76,8 @@ export class LimitGuard extends DurableObject<StateEnv> {
     try {
       return this.#store.atomically(() => {
         const rows = this.#store.claimsOf(item.identity);
-        const { answer, write } = decideClaim(rows, item, nowMs);
+        const fence = this.#store.fence(item.identity, item.claimId, nowMs);
+        const { answer, write } = decideClaim({ rows, fence }, item, nowMs);
         // Here too, so that an identity's rows stay bounded however late the alarm is.
         for (const row of rows) if (!isLive(row, nowMs)) this.#store.remove(item.identity, row.claimId);
         if (write) this.#store.write(item.identity, write);
@@ -74,6 +85,25 @@ export class LimitGuard extends DurableObject<StateEnv> {
       });
     } catch (error) {
       logError("limit_claim_failed", error, { claimId: item.claimId });
+      return refuse({ code: "internal" });
+    }
+  }
+
+  #giveBackOne(item: LimitReturn, nowMs: number): LimitReturnAnswer {
+    const { identity, claimId, step } = item;
+    try {
+      return this.#store.atomically(() => {
+        const rows = this.#store.claimsOf(identity);
+        const fence = this.#store.fence(identity, claimId, nowMs);
+        const { answer, change } = decideReturn({ rows, fence }, item, nowMs);
+        if (change === null) return answer;
+        if (change.row) this.#store.write(identity, change.row);
+        else this.#store.remove(identity, claimId);
+        this.#store.setFence(identity, claimId, { step, untilMs: nowMs + LIMITS.limitFenceMs });
+        return answer;
+      });
+    } catch (error) {
+      logError("limit_give_back_failed", error, { claimId });
       return refuse({ code: "internal" });
     }
   }

@@ -1,5 +1,5 @@
 import type { BasketLine, Shipment } from "../../schema/http.ts";
-import type { SkuId } from "../../schema/ids.ts";
+import type { DropId, SkuId } from "../../schema/ids.ts";
 import type { AmountMinor } from "../../schema/money.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { OrderAct, OrderActRefusal } from "../../schema/rpc.ts";
@@ -8,13 +8,17 @@ import { drop, type Facts, isForGood, statusOf, unitsBack } from "./decide.ts";
 
 type Decision = Result<Facts, OrderActRefusal>;
 type Kind<Name extends OrderAct["kind"]> = Extract<OrderAct, { kind: Name }>;
-export type Asked = { act: OrderAct; commandId: string; cancelWindowMs: number };
+export type Asked = { act: OrderAct; commandId: string; dropId: DropId; cancelWindowMs: number };
 
 /**
  * May this be done with the order as it stands, and what are its facts then? Decides once: whoever calls knows which
  * commands were carried out, and does not ask again for them.
  */
-export function decideAct(facts: Facts, { act, commandId, cancelWindowMs }: Asked, nowMs: number): Decision {
+export function decideAct(
+  facts: Facts,
+  { act, commandId, dropId, cancelWindowMs }: Asked,
+  nowMs: number,
+): Decision {
   switch (act.kind) {
     case "cancel": {
       const refusal = whyNotCancel(facts, { by: act.by, cancelWindowMs, nowMs });
@@ -24,6 +28,10 @@ export function decideAct(facts: Facts, { act, commandId, cancelWindowMs }: Aske
     }
     case "refund":
       return decideRefund(facts, act, commandId);
+    case "return":
+      return act.dropId === dropId
+        ? decideReturn(facts, act, commandId)
+        : refuse({ code: "return_exceeds_sold" });
     case "ship":
       return decideShipment(facts, act, nowMs);
   }
@@ -73,7 +81,7 @@ function cancel(
     payByMs: facts.isSessionOpen ? Math.min(facts.payByMs, nowMs) : facts.payByMs,
     returns:
       returnId !== null && gone.length > 0
-        ? [...facts.returns, { returnId, lines: gone, isResellable: false }]
+        ? [...facts.returns, { returnId, lines: gone, isResellable: false, reason: "canceled" }]
         : facts.returns,
   };
 }
@@ -100,9 +108,20 @@ function decideRefund(facts: Facts, act: Kind<"refund">, refundId: string): Deci
     refundsDeclined: 0,
     returns:
       act.restock && lines.length > 0
-        ? [...facts.returns, { returnId: refundId, lines, isResellable: true }]
+        ? [...facts.returns, { returnId: refundId, lines, isResellable: true, reason: "refunded" }]
         : facts.returns,
   });
+}
+
+/** Units that are back, whatever became of their money. Never more than were bought and did not come back before. */
+function decideReturn(
+  facts: Facts,
+  { line, isResellable, reason }: Kind<"return">,
+  returnId: string,
+): Decision {
+  const isSold = facts.wanted === "sell" && facts.confirmedAtMs !== null;
+  if (!isSold || line.quantity > unitsLeft(facts, line.skuId)) return refuse({ code: "return_exceeds_sold" });
+  return ok({ ...facts, returns: [...facts.returns, { returnId, lines: [line], isResellable, reason }] });
 }
 
 function decideShipment(facts: Facts, act: Kind<"ship">, nowMs: number): Decision {

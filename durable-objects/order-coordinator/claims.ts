@@ -4,8 +4,11 @@ import type { Claim, OrderRecord } from "./store.ts";
 
 type Ordered = Pick<OrderRecord, "request" | "facts">;
 
-/** A claim under the name that it is counted by. */
-export type NamedClaim = Claim & { claimId: string };
+/**
+ * A claim under the name that it is counted by. `countsUntilMs`: where it is given back and counts on for its reservation;
+ * null: not at all.
+ */
+export type NamedClaim = Claim & { claimId: string; countsUntilMs: number | null };
 
 /**
  * Which of an order's claims on limits a stock step makes, makes smaller, or ends. All but one are made before the units are
@@ -19,9 +22,22 @@ export function claimsOf({ request, facts }: Ordered, act: StockAct): NamedClaim
   const instrument =
     max === null || facts.instrument === null
       ? []
-      : [{ identity: `instrument:${facts.instrument}`, max, claimId: orderId }];
-  const own = request.claims.map((claim) => ({ ...claim, claimId: orderId }));
-  const all = basketClaim === null ? own : [...own, { ...basketClaim, claimId: reservationId }];
+      : [{ identity: `instrument:${facts.instrument}`, max, claimId: orderId, countsUntilMs: null }];
+  const own = request.claims.map((claim) => ({ ...claim, claimId: orderId, countsUntilMs: null }));
+  // A claim for this order may be on its way even where a limit kept it out: it must not outlive the basket's deadline.
+  const untilMs = isOverLimit(facts) ? (basketClaim?.made?.untilMs ?? null) : null;
+  const basket =
+    basketClaim === null
+      ? []
+      : [
+          {
+            identity: basketClaim.identity,
+            max: basketClaim.max,
+            claimId: reservationId,
+            countsUntilMs: untilMs,
+          },
+        ];
+  const all = [...own, ...basket];
   switch (act) {
     case "pin":
       return all;
@@ -30,7 +46,7 @@ export function claimsOf({ request, facts }: Ordered, act: StockAct): NamedClaim
     case "commit_late":
       return [...all, ...instrument];
     case "release":
-      return isOverLimit(facts) ? own : [...all, ...instrument];
+      return [...all, ...instrument];
     case "return":
       // Of an order that was given up, and of one that has nothing left, the release follows and ends them.
       return facts.wanted === "sell" && unitsClaimed({ request, facts }, act) > 0

@@ -19,8 +19,8 @@ export function takeCommand(
   const before = store.command(orderId, commandId);
   if (before !== null) return before === fingerprint ? null : { code: "idempotency_key_reused" };
   if (store.commandCount(orderId) >= LIMITS.orderCommandsMax) return { code: "too_many_commands" };
-  const { cancelWindowMs } = record.request;
-  const decided = decideAct(record.facts, { act, commandId, cancelWindowMs }, nowMs);
+  const { dropId, cancelWindowMs } = record.request;
+  const decided = decideAct(record.facts, { act, commandId, dropId, cancelWindowMs }, nowMs);
   if (!decided.ok) return decided.refusal;
   store.save(record, decided.value, nowMs, command);
   return null;

@@ -48,7 +48,7 @@ export type OpenAttempt = {
 export type StrayPayment = { ref: string; state: "open" | "voided" | "declined" };
 
 /** Bought units that go back to the stock, all lines under one number: for sale again, or out of it. */
-export type PendingReturn = { returnId: string; lines: BasketLine[]; isResellable: boolean };
+export type PendingReturn = { returnId: string; lines: BasketLine[]; isResellable: boolean; reason: string };
 
 /** A refund that the brand asked for and that has not ended. */
 export type PendingRefund = { refundId: string; amountMinor: AmountMinor };

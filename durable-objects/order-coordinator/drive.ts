@@ -2,7 +2,6 @@ import { chargesOf } from "../../schema/charges.ts";
 import type { DropId, OrderId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
-import { ok } from "../../schema/result.ts";
 import type {
   AdjustAnswer,
   AdjustItem,
@@ -16,7 +15,6 @@ import type {
 import { logError } from "../log.ts";
 import { apply } from "./apply.ts";
 import { priced, sumMinor } from "./basket.ts";
-import { unitsClaimed } from "./claims.ts";
 import {
   type Event,
   type Facts,
@@ -37,8 +35,10 @@ import {
   type Stop,
   type StopAnswer,
   takeAnswer,
+  toClaim,
   toErrands,
   toReturn,
+  toUnclaim,
 } from "./steps.ts";
 import type { OrderRecord, OrderRequest, OrderStore, StockEffect } from "./store.ts";
 
@@ -147,6 +147,7 @@ export class Driver {
       isOverLimit: false,
       refusal: null,
       isUnsure: false,
+      overtakenBy: 0,
     };
   }
 
@@ -228,20 +229,16 @@ export class Driver {
     const { act, record } = errands[0].step;
     const first = claimAt(errands[0]);
     const { api } = this.#deps.limits(record.request.dropId, first.identity);
-    const claims = errands.map((errand) => ({
-      ...claimAt(errand),
-      units: unitsClaimed(errand.step.record, act),
-      untilMs: null,
-    }));
-    if (act !== "release") return api.claim(claims);
-    await api.giveBack(claims.map(({ identity, claimId }) => ({ identity, claimId })));
-    return claims.map(() => ok(null));
+    return act === "release" ? api.giveBack(errands.map(toUnclaim)) : api.claim(errands.map(toClaim));
   }
 
   #settle(step: Step, refused: Map<OrderId, PinRefusalCode>): void {
     const { record, act, refusal, held, isUnsure } = step;
     const { orderId, request } = record;
-    if (isUnsure && refusal === null) return;
+    if (isUnsure && refusal === null) {
+      if (step.overtakenBy >= step.step) this.#renumber(step);
+      return;
+    }
     const payByMs = this.#deps.nowMs() + request.paymentWindowMs;
     switch (act) {
       case "pin":
@@ -264,10 +261,26 @@ export class Driver {
     }
   }
 
-  /** Lines are pinned in order, and only by the first can an order be kept out: then it holds nothing, nor ever did. */
-  #refusePin({ record, held, isClaimed }: Step, code: string, refused: Map<OrderId, PinRefusalCode>): void {
+  /**
+   * Only what this order does now is answered, so a limit that has seen a higher number tells that numbers were lost: with an
+   * order that was forgotten, by a clock that went back. The step is run again, above them all.
+   */
+  #renumber({ record, overtakenBy }: Step): void {
+    const effect: StockEffect = { step: overtakenBy, act: null, tries: 0, retryAtMs: 0 };
+    this.#deps.store.saveEffect(record, effect, this.#deps.nowMs());
+  }
+
+  /**
+   * Lines are pinned in order, and only by the first can an order be kept out: then it holds nothing, nor ever did. A claim
+   * that is refused now may have a copy on its way that finds room later: the release's higher number fences it.
+   */
+  #refusePin(
+    { record, held, isClaimed, isOverLimit }: Step,
+    code: string,
+    refused: Map<OrderId, PinRefusalCode>,
+  ): void {
     if (!isPinRefusal(code)) return;
-    if (held.length > 0 || isClaimed) {
+    if (held.length > 0 || isClaimed || isOverLimit) {
       this.record(record.orderId, { kind: "pin_refused", code });
       return;
     }

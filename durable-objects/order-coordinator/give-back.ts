@@ -1,4 +1,5 @@
 import type { DropId, SkuId } from "../../schema/ids.ts";
+import { LAST_STEP } from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type { BasketGiveBackAnswer, BasketGiveBackItem, GiveBackAnswer } from "../../schema/rpc.ts";
@@ -79,6 +80,7 @@ async function call(deps: Deps, group: [Errand, ...Errand[]]): Promise<GiveBackA
         reservationId,
         shopperId,
         createdAtMs: null,
+        isFirstLine: done === 0,
       }));
       return await deps.inTime(api.giveBack(rows), LIMITS.skuCallTimeoutMs);
     }
@@ -86,9 +88,12 @@ async function call(deps: Deps, group: [Errand, ...Errand[]]): Promise<GiveBackA
     const claims = group.map((errand) => ({
       identity: errand.reservation.claim?.identity ?? "",
       claimId: errand.reservation.reservationId,
+      // Its key is never used again: whatever else there is on its way came before.
+      step: LAST_STEP,
+      countsUntilMs: null,
     }));
-    await deps.inTime(api.giveBack(claims), LIMITS.skuCallTimeoutMs);
-    return group.map(() => ok(null));
+    const answers = await deps.inTime(api.giveBack(claims), LIMITS.skuCallTimeoutMs);
+    return group.map((_, index) => (answers[index]?.ok ? ok(null) : refuse({ code: "internal" })));
   } catch (error) {
     logError("give_back_failed", error, { dropId, skuId: line?.skuId ?? "" });
     throw error;

@@ -1,11 +1,16 @@
 import { type DropId, limitShardOf } from "../../schema/ids.ts";
-import type { LimitClaim, LimitClaimAnswer, LimitReturn } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
 import { stubs } from "../stubs.ts";
 
 /** One of the objects that count a drop's units by identity. */
 export type LimitApi = {
   claim(items: LimitClaim[]): Promise<LimitClaimAnswer[]>;
-  giveBack(items: LimitReturn[]): Promise<void>;
+  giveBack(items: LimitReturn[]): Promise<LimitReturnAnswer[]>;
 };
 
 /** Where the claims of one identity are counted. */

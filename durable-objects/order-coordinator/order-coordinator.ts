@@ -16,6 +16,7 @@ import type {
   OrderLookup,
   OrderQuery,
   OrdersAudit,
+  PaymentsBacklog,
   PlaceAnswer,
   PlaceItem,
   ReportAnswer,
@@ -26,6 +27,7 @@ import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import { toAnswer, toAudited } from "./answer.ts";
+import { paymentsBacklog } from "./backlog.ts";
 import { takeCommand } from "./command.ts";
 import { type PinRefusalCode, tryRefusedAgain } from "./decide.ts";
 import { Driver } from "./drive.ts";
@@ -185,6 +187,11 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
       "send",
     );
     return known;
+  }
+
+  /** How far behind payments are, over all drops of this shard. */
+  async paymentsBacklog(): Promise<PaymentsBacklog> {
+    return paymentsBacklog(this.#store, Date.now());
   }
 
   /** Makes an open command due now, or tries again what a gateway refused for good. False: there is neither. */

@@ -1,6 +1,11 @@
 import type { BasketLine } from "../../schema/http.ts";
 import type { DropId, ReservationId, SkuId } from "../../schema/ids.ts";
-import type { LimitClaimAnswer } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
 import type {
@@ -18,7 +23,7 @@ import { inSkuOrder, toBasket, unitsOf } from "./basket.ts";
 import type { InTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
 import { carry } from "./rounds.ts";
-import type { Claim, OrderStore } from "./store.ts";
+import type { BasketClaim, Claim, OrderStore } from "./store.ts";
 
 export type SkuApi = {
   reserve(items: ReserveItem[]): Promise<ReserveAnswer[]>;
@@ -41,7 +46,7 @@ type Errand = {
   item: KeyedReserveItem;
   lines: BasketLine[];
   /** To be claimed before its units are asked for; null: nothing to claim, or claimed by the first request. */
-  claim: Claim | null;
+  claim: MadeClaim | null;
   /** The basket exists: what a SKU says of it is told, and nothing is given back. */
   isRepeat: boolean;
   isClaimed: boolean;
@@ -54,7 +59,10 @@ type Errand = {
   answer: PromiseWithResolvers<BasketAnswer>;
 };
 
-type Answer = ReserveAnswer | GiveBackAnswer | LimitClaimAnswer;
+/** Claimed and given back under the number of its try: at one number the give-back is the later. */
+type MadeClaim = Claim & { made: NonNullable<BasketClaim["made"]> };
+
+type Answer = ReserveAnswer | GiveBackAnswer | LimitClaimAnswer | LimitReturnAnswer;
 type Stop = { key: string; act: "claim" | "reserve" | "give_back" | "unclaim"; line?: BasketLine };
 
 /**
@@ -67,6 +75,7 @@ type Stop = { key: string; act: "claim" | "reserve" | "give_back" | "unclaim"; l
 export class Reserver {
   readonly #deps: Deps;
   readonly #underWay = new Map<ReservationId, UnderWay>();
+  #lastStep = 0;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -105,7 +114,8 @@ export class Reserver {
       if (used && used.fingerprint !== fingerprint) return refuse({ code: "idempotency_key_reused" });
       if (first) return first.answer;
       if (noted?.isGivenBack) return refuse({ code: "reservation_given_back" });
-      const errand = toErrand(item, noted !== null);
+      if (noted === null && item.isPaused) return refuse({ code: "drop_paused" });
+      const errand = toErrand(item, noted !== null ? null : this.#toClaim(item), noted !== null);
       this.#underWay.set(reservationId, { fingerprint, answer: errand.answer.promise });
       return errand;
     } catch (error) {
@@ -178,12 +188,9 @@ export class Reserver {
     const limit = () => this.#deps.limits(dropId, identity).api;
     switch (act) {
       case "claim":
-        return limit().claim(errands.map((errand) => this.#toClaim(errand)));
+        return limit().claim(errands.map(toClaim));
       case "unclaim":
-        await limit().giveBack(
-          errands.map(({ item }) => ({ identity: item.identity, claimId: item.reservationId })),
-        );
-        return [];
+        return limit().giveBack(errands.map(toUnclaim));
     }
     if (!skuId) return [];
     const { api } = this.#deps.sku(dropId, skuId);
@@ -192,10 +199,13 @@ export class Reserver {
       : api.giveBack(errands.map(toGiveBack));
   }
 
-  #toClaim({ item, lines, claim }: Errand) {
-    const untilMs = this.#deps.nowMs() + item.reservationTtlMs + LIMITS.claimSlackMs;
-    const { identity, reservationId: claimId } = item;
-    return { identity, claimId, units: unitsOf(lines), max: claim?.max ?? 0, untilMs };
+  /** Each try has a number of its own, above those before it: in this process by counting, after another by the clock. */
+  #toClaim({ identity, unitsPerShopper, reservationTtlMs }: KeyedReserveItem): MadeClaim | null {
+    if (unitsPerShopper === null) return null;
+    const nowMs = this.#deps.nowMs();
+    this.#lastStep = Math.max(this.#lastStep + 1, nowMs);
+    const made = { step: this.#lastStep, untilMs: nowMs + reservationTtlMs + LIMITS.claimSlackMs };
+    return { identity, max: unitsPerShopper, made };
   }
 
   #take(errand: Errand, answer: Answer | undefined): void {
@@ -230,9 +240,8 @@ export class Reserver {
   }
 
   /** What the key made is durable before the answer is: the answer waits behind the write. */
-  #note({ item, lines, held, isRepeat }: Errand): BasketAnswer {
+  #note({ item, lines, claim, held, isRepeat }: Errand): BasketAnswer {
     try {
-      const claim = claimOf(item);
       if (!isRepeat) this.#deps.store.noteReservation({ ...item, lines, claim });
       return toBasket(nonEmpty(held));
     } catch (error) {
@@ -256,11 +265,11 @@ export class Reserver {
   }
 }
 
-function toErrand(item: KeyedReserveItem, isRepeat: boolean): Errand {
+function toErrand(item: KeyedReserveItem, claim: MadeClaim | null, isRepeat: boolean): Errand {
   return {
     item,
     lines: inSkuOrder(item.lines),
-    claim: isRepeat ? null : claimOf(item),
+    claim,
     isRepeat,
     isClaimed: false,
     isUnsure: false,
@@ -271,8 +280,20 @@ function toErrand(item: KeyedReserveItem, isRepeat: boolean): Errand {
   };
 }
 
-function claimOf({ identity, unitsPerShopper }: KeyedReserveItem): Claim | null {
-  return unitsPerShopper === null ? null : { identity, max: unitsPerShopper };
+/** @throws when there is nothing to claim. */
+function claimAt({ claim }: Errand): MadeClaim {
+  if (claim === null) throw new Error("no claim to be made");
+  return claim;
+}
+
+function toClaim(errand: Errand): LimitClaim {
+  const { identity, max, made } = claimAt(errand);
+  return { identity, max, claimId: errand.item.reservationId, units: unitsOf(errand.lines), ...made };
+}
+
+function toUnclaim(errand: Errand): LimitReturn {
+  const { identity, made } = claimAt(errand);
+  return { identity, claimId: errand.item.reservationId, step: made.step, countsUntilMs: null };
 }
 
 function toReserveItem({ item, lines, held }: Errand): ReserveItem {
@@ -284,17 +305,21 @@ function toReserveItem({ item, lines, held }: Errand): ReserveItem {
     identity,
     ticketId,
     quantity: lines[held.length]?.quantity ?? 0,
+    isFirstLine: held.length === 0,
   };
 }
 
 /** Names the very row: a copy of this call that comes late must not take what the key made since. */
 function toGiveBack({ item, held }: Errand): GiveBackItem {
   const { reservationId, shopperId } = item;
-  return { reservationId, shopperId, createdAtMs: held.at(-1)?.createdAtMs ?? null };
+  const createdAtMs = held.at(-1)?.createdAtMs ?? null;
+  return { reservationId, shopperId, createdAtMs, isFirstLine: held.length === 1 };
 }
 
 function toRefusal(answer: Answer | undefined, skuId: SkuId | undefined, lineCount: number): BasketRefusal {
-  const refusal: BasketRefusal = answer && !answer.ok ? (answer.refusal as BasketRefusal) : UNKNOWN;
+  // A limit has seen a later number: a clock went back, and goes on.
+  const isKnown = answer?.ok === false && !("step" in answer.refusal);
+  const refusal: BasketRefusal = isKnown ? (answer.refusal as BasketRefusal) : UNKNOWN;
   if (!skuId) return refusal;
   const detail = lineCount > 1 ? `Because of ${skuId}; of the others nothing was kept either.` : undefined;
   return { ...(detail ? { detail } : {}), ...refusal, skuId };

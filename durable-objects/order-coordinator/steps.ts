@@ -1,8 +1,14 @@
 import type { BasketLine } from "../../schema/http.ts";
-import type { LimitClaimAnswer } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
 import type { AdjustAnswer, AdjustItem, Reservation, StepAnswer } from "../../schema/rpc.ts";
+import { orderReturnId } from "../../schema/stock.ts";
 import { logError } from "../log.ts";
-import { claimsOf, isOverLimit, type NamedClaim } from "./claims.ts";
+import { claimsOf, isOverLimit, type NamedClaim, unitsClaimed } from "./claims.ts";
 import type { StockAct } from "./decide.ts";
 import type { OrderRecord } from "./store.ts";
 
@@ -22,10 +28,12 @@ export type Step = {
   refusal: string | null;
   /** Some stop did not answer, or not finally: the step is run again, under its number. */
   isUnsure: boolean;
+  /** The highest number that a limit has seen, where it was not below this step's own; else 0. */
+  overtakenBy: number;
 };
 
 export type Stop = { kind: "claim"; claim: NamedClaim } | { kind: "line"; line: BasketLine };
-export type StopAnswer = StepAnswer | AdjustAnswer | LimitClaimAnswer | { ok: true; value: null };
+export type StopAnswer = StepAnswer | AdjustAnswer | LimitClaimAnswer | LimitReturnAnswer;
 
 /** A part of a step: its stops one after the other, until one of them refuses. */
 export type Errand = { step: Step; stops: Stop[] };
@@ -53,16 +61,27 @@ export function claimAt({ stops: [stop] }: Errand): NamedClaim {
   return stop.claim;
 }
 
+export function toClaim(errand: Errand): LimitClaim {
+  const { identity, max, claimId } = claimAt(errand);
+  const { record, act, step } = errand.step;
+  return { identity, max, claimId, step, units: unitsClaimed(record, act), untilMs: null };
+}
+
+export function toUnclaim(errand: Errand): LimitReturn {
+  const { identity, claimId, countsUntilMs } = claimAt(errand);
+  return { identity, claimId, step: errand.step.step, countsUntilMs };
+}
+
 /** The units of one line that go back, under the return's own number. */
 export function toReturn({ step: { record }, stops: [stop] }: Errand): AdjustItem {
   const [pending] = record.facts.returns;
   if (stop?.kind !== "line" || !pending) throw new Error("nothing to be returned");
-  const { returnId, isResellable } = pending;
+  const { returnId, isResellable, reason } = pending;
   const { orderId } = record;
   return {
-    adjustmentId: `order:${orderId}:${returnId}`,
+    adjustmentId: orderReturnId(orderId, returnId),
     change: { kind: "return", orderId, quantity: stop.line.quantity, isResellable },
-    reason: isResellable ? "refunded" : "canceled",
+    reason,
   };
 }
 
@@ -82,6 +101,7 @@ export function takeAnswer(errand: Errand, answer: StopAnswer | undefined): void
   // A line that the order does not hold is as good as given back.
   if (isFinal && (step.act === "release" || step.act === "return")) return;
   errand.stops = [];
+  if (answer && "step" in answer.refusal) step.overtakenBy = Math.max(step.overtakenBy, answer.refusal.step);
   if (isFinal && step.refusal === null) step.isOverLimit = stop?.kind === "claim";
   if (isFinal) step.refusal ??= code;
   else step.isUnsure = true;

@@ -10,6 +10,9 @@ export type StockEffect = { step: number; act: string | null; tries: number; ret
 /** Whose limit a basket's units count against, and how many may; null: only each SKU's own limit holds. */
 export type Claim = { identity: string; max: number };
 
+/** `made`: by the reservation, under this number and until this instant; null: its order is the first to make it. */
+export type BasketClaim = Claim & { made: { step: number; untilMs: number } | null };
+
 /** A basket whose lines were all reserved, or will be: its lines in the order of their SKUs' ids. */
 export type NotedReservation = {
   reservationId: ReservationId;
@@ -17,7 +20,7 @@ export type NotedReservation = {
   shopperId: ShopperId;
   fingerprint: Fingerprint;
   lines: BasketLine[];
-  claim: Claim | null;
+  claim: BasketClaim | null;
   isGivenBack: boolean;
   /** The order that has it, until that order is forgotten; null: none has. */
   orderId: OrderId | null;
@@ -29,7 +32,7 @@ export type NotedReservation = {
  */
 export type OrderRequest = Omit<PlaceItem, "payment" | "terms"> &
   OrderTerms &
-  Pick<NotedReservation, "lines"> & { basketClaim: Claim | null };
+  Pick<NotedReservation, "lines"> & { basketClaim: BasketClaim | null };
 
 export type OrderRecord = {
   orderId: OrderId;
@@ -113,8 +116,14 @@ export class OrderStore {
       request.fingerprint,
       JSON.stringify(request),
       JSON.stringify(facts),
-      // An order that was refused and forgotten goes on above its earlier numbers when it is asked for again.
-      JSON.stringify({ step: nowMs, act: null, tries: 0, retryAtMs: 0 } satisfies StockEffect),
+      // An order that was refused and forgotten goes on above its earlier numbers when it is asked for again, and every order
+      // above its basket's.
+      JSON.stringify({
+        step: Math.max(nowMs, request.basketClaim?.made?.step ?? 0),
+        act: null,
+        tries: 0,
+        retryAtMs: 0,
+      } satisfies StockEffect),
       statusOf(facts),
       nowMs,
       nowMs,
@@ -281,14 +290,11 @@ export class OrderStore {
   }
 
   due(nowMs: number): OrderRecord[] {
-    return this.#sql
-      .exec<StoredOrder>(
-        `SELECT ${COLUMNS} FROM orders WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
-        nowMs,
-        LIMITS.alarmOrdersMax,
-      )
-      .toArray()
-      .map(toRecord);
+    return this.#records(
+      "SELECT order_id AS orderId FROM orders WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?",
+      nowMs,
+      LIMITS.alarmOrdersMax,
+    );
   }
 
   earliestDueMs(): number | null {
@@ -305,14 +311,17 @@ export class OrderStore {
   // D1's outbox: whatever is newer than what was projected ---------------------------------------------------------------
 
   unprojected(): OrderRecord[] {
-    return this.#sql
-      .exec<StoredOrder>(
-        `SELECT ${COLUMNS} FROM orders WHERE projected_version < version AND status <> 'placing'
-         ORDER BY updated_at_ms LIMIT ?`,
-        LIMITS.projectionBatchMax,
-      )
-      .toArray()
-      .map(toRecord);
+    return this.#records(
+      `SELECT order_id AS orderId FROM orders WHERE projected_version < version AND status <> 'placing'
+       ORDER BY updated_at_ms LIMIT ?`,
+      LIMITS.projectionBatchMax,
+    );
+  }
+
+  /** The orders that a query names, most of them as they are remembered: a row's three documents are dear to read. */
+  #records(query: string, ...bindings: number[]): OrderRecord[] {
+    const rows = this.#sql.exec<{ orderId: string }>(query, ...bindings).toArray();
+    return rows.flatMap(({ orderId }) => this.load(orderId as OrderId) ?? []);
   }
 
   oldestUnprojectedMs(): number | null {
@@ -323,12 +332,27 @@ export class OrderStore {
   }
 
   noteProjected(orderId: OrderId, version: number): void {
+    const cached = this.#cached.get(orderId);
     this.#cached.delete(orderId);
+    if (cached) this.#remember({ ...cached, projectedVersion: Math.max(cached.projectedVersion, version) });
     this.#sql.exec(
       "UPDATE orders SET projected_version = MAX(projected_version, ?) WHERE order_id = ?",
       version,
       orderId,
     );
+  }
+
+  /**
+   * Commands that no consumer has begun. Not refunds: one that was refused waits for minutes on purpose. The first condition
+   * is the index's own, so that finished attempts are not read.
+   */
+  waitingCommands(): { waiting: number; oldestMs: number | null } {
+    return this.#sql
+      .exec<{ waiting: number; oldestMs: number | null }>(
+        `SELECT COUNT(*) AS waiting, MIN(created_at_ms) AS oldestMs FROM attempts
+         WHERE state <> 'final' AND state = 'due' AND operation <> 'refund'`,
+      )
+      .one();
   }
 
   attempts(orderId: OrderId): AuditedAttempt[] {
@@ -432,7 +456,7 @@ function toReservation(row: StoredReservation): NotedReservation {
     shopperId: row.shopperId as ShopperId,
     fingerprint: row.fingerprint as Fingerprint,
     lines: JSON.parse(row.lines) as BasketLine[],
-    claim: row.claim === null ? null : (JSON.parse(row.claim) as Claim),
+    claim: row.claim === null ? null : (JSON.parse(row.claim) as BasketClaim),
     isGivenBack: row.isGivenBack === 1,
     orderId: row.orderId as OrderId | null,
   };

@@ -52,6 +52,10 @@ async function waitInTurn(deps: Deps, turn: readonly Waiting[], answers: WaitAns
       answers[index] = refuse({ code: "idempotency_key_reused" });
       continue;
     }
+    if (!noted && item.isPaused) {
+      answers[index] = refuse({ code: "drop_paused" });
+      continue;
+    }
     const { key } = deps.sku(item.dropId, item.skuId);
     calls.set(key, [...(calls.get(key) ?? []), { index, item }]);
   }
@@ -92,7 +96,7 @@ async function ask({ sku, inTime }: Deps, call: readonly Waiting[]): Promise<Wai
 function note({ store }: Deps, item: KeyedWaitItem, answer: WaitAnswer | undefined): WaitAnswer {
   if (answer?.ok === false) return answer;
   const { skuId, quantity, identity, unitsPerShopper } = item;
-  const claim = unitsPerShopper === null ? null : { identity, max: unitsPerShopper };
+  const claim = unitsPerShopper === null ? null : { identity, max: unitsPerShopper, made: null };
   try {
     store.noteReservation({ ...item, lines: [{ skuId, quantity }], claim });
     return answer ?? UNKNOWN;

@@ -1,9 +1,18 @@
 import { shardOfDrop } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { SkuLevel } from "../../schema/line.ts";
-import type { ClockReading, ObjectProbe, PreflightTarget, StateReadiness } from "../../schema/preflight.ts";
+import type {
+  BeaconProbe,
+  ClockReading,
+  ObjectProbe,
+  PreflightTarget,
+  StateReadiness,
+} from "../../schema/preflight.ts";
+import { beaconDeps } from "../drop-queue/beacon/fetch-round.ts";
+import { beaconSettings } from "../drop-queue/beacon/settings.ts";
 import { activeDrops } from "../knocking/store.ts";
 import { stubs } from "../stubs.ts";
+import { probeBeacon } from "./probe-beacon.ts";
 
 /** One may be slow for a reason of its own; three seldom are. */
 const READINGS = 3;
@@ -12,7 +21,10 @@ const READINGS = 3;
  * Makes the objects of a drop where the crowd is, should they not exist yet, and wakes them: the platform heeds a location
  * hint at an object's first creation alone. Writes nothing; an object that does not answer is told and harms nothing.
  */
-export function wakeObjects(env: StateEnv, target: PreflightTarget): Promise<ObjectProbe[]> {
+export function wakeObjects(
+  env: StateEnv,
+  target: Omit<PreflightTarget, "takesBeacon">,
+): Promise<ObjectProbe[]> {
   const { dropId, skuIds, near } = target;
   const shards = Array.from({ length: LIMITS.limitShardCount }, (_, shard) => shard);
   return Promise.all([
@@ -32,14 +44,26 @@ export function wakeObjects(env: StateEnv, target: PreflightTarget): Promise<Obj
   ]);
 }
 
-/** The objects, and what they lean on: D1 with its tables, and the queue of payment commands. */
+/** The objects, and what they lean on: D1 with its tables, the queue of payment commands, and the beacon. */
 export async function probeState(env: StateEnv, target: PreflightTarget): Promise<StateReadiness> {
-  const [objects, database, queue] = await Promise.all([
+  const [objects, database, queue, beacon] = await Promise.all([
     wakeObjects(env, target),
     reasonAgainst(() => activeDrops(env.DB, Date.now())),
     reasonAgainst(() => env.PAYMENT_COMMANDS.metrics()),
+    target.takesBeacon ? askBeacon(env, target) : null,
   ]);
-  return { objects, database, queue };
+  return { objects, database, queue, beacon };
+}
+
+async function askBeacon(env: StateEnv, { dropId, near }: PreflightTarget): Promise<BeaconProbe> {
+  try {
+    const { beacon, urls } = beaconSettings(env);
+    const head = await stubs.line(env, dropId, near).recordHead();
+    const bound = head.ok ? head.value.commitment.beacon : null;
+    return await probeBeacon(beaconDeps(urls), bound ?? beacon);
+  } catch (error) {
+    return { isAsked: false, reason: reasonOf(error) };
+  }
 }
 
 /** The first call may create the object and load it; of those after it the quickest says how far away it is. */

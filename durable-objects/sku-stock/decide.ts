@@ -71,7 +71,7 @@ export function decideReserve(input: {
 /** Units that are one shopper's until a deadline, at the price of this moment. */
 export function heldRow(
   terms: SkuTerms,
-  { reservationId, fingerprint, shopperId, identity, ticketId, quantity }: ReserveItem,
+  { reservationId, fingerprint, shopperId, identity, ticketId, quantity }: Omit<ReserveItem, "isFirstLine">,
   { nowMs, ttlMs }: { nowMs: number; ttlMs: number },
 ): ReservationRow {
   return {
@@ -110,7 +110,7 @@ export function decideLapse(row: ReservationRow, counts: Counts): Change {
  */
 export function decideGiveBack(
   row: ReservationRow | null,
-  item: GiveBackItem,
+  item: Omit<GiveBackItem, "isFirstLine">,
   counts: Counts,
 ): Result<Change | null, Refusal<"reservation_taken">> {
   if (!row || row.shopperId !== item.shopperId) return ok(null);

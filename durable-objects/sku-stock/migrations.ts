@@ -142,4 +142,21 @@ CREATE INDEX reservations_by_identity ON reservations (identity, state);
 ALTER TABLE waiting ADD COLUMN next_step INTEGER NOT NULL DEFAULT 0;
 `,
   },
+  {
+    id: 5,
+    sql: `
+CREATE TABLE ledger_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  rows INTEGER NOT NULL CHECK (rows > 0),
+  hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+`,
+  },
+  {
+    id: 6,
+    sql: `
+ALTER TABLE level DROP COLUMN pushed_version;
+ALTER TABLE level DROP COLUMN push_not_before_ms;
+`,
+  },
 ];

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../../schema/limits.ts";
-import type { SkuLevel } from "../../schema/line.ts";
+import type { LedgerPage, SkuLevel } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type {
   AdjustAnswer,
@@ -41,6 +41,8 @@ import {
   nextAlarm,
   type ReservationRow,
 } from "./decide.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { LedgerStore } from "./ledger/store.ts";
 import { SkuStore, toReservation } from "./store.ts";
 import { WaitingStore } from "./waiting/store.ts";
 import { WaitingList } from "./waiting/waiting-list.ts";
@@ -54,14 +56,18 @@ export class SkuStock extends DurableObject<StateEnv> {
   readonly #store: SkuStore;
   readonly #waiting: WaitingList;
   readonly #corrections: Corrections;
+  readonly #ledger: Ledger;
   /** A hint that saves writes: the alarm as last set by this instance. */
   #armedForMs: number | null = null;
+  /** The level that this instance told the line last, and when it may tell the next. Unknown at first: then it tells again. */
+  #pushed = { version: -1, notBeforeMs: 0 };
 
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
     this.#store = new SkuStore(ctx.storage);
     this.#waiting = new WaitingList(this.#store, new WaitingStore(ctx.storage));
     this.#corrections = new Corrections(this.#store, new CorrectionStore(ctx.storage));
+    this.#ledger = new Ledger(new LedgerStore(ctx.storage), () => scheduler.wait(0));
     ctx.blockConcurrencyWhile(async () => {
       if (isBorn(ctx.storage)) this.#store.bear();
     });
@@ -69,7 +75,7 @@ export class SkuStock extends DurableObject<StateEnv> {
 
   /**
    * Takes the published terms. The stock moves by as much as the document's figure did, and only as far as units are free:
-   * corrections made meanwhile stay. The same version again, or an older one, changes nothing.
+   * corrections made meanwhile stay. The same terms again, or earlier ones, change nothing.
    */
   async configure(terms: SkuTerms): Promise<ConfigureAnswer> {
     const nowMs = Date.now();
@@ -99,6 +105,7 @@ export class SkuStock extends DurableObject<StateEnv> {
     const arePromised = this.#waiting.arePromised();
     const answers = items.map((item): ReserveAnswer => {
       const shopperRows = this.#store.reservationsOf(terms.skuId, item);
+      const isNew = item.isFirstLine && shopperRows.length === 0;
       const decide = () =>
         decideReserve({
           terms,
@@ -110,7 +117,7 @@ export class SkuStock extends DurableObject<StateEnv> {
           item,
           nowMs,
         });
-      return this.#settle(item.reservationId, nowMs, decide, shopperRows.length === 0 ? 1 : 0);
+      return this.#settle(item.reservationId, nowMs, decide, isNew ? 1 : 0);
     });
     await this.#arm();
     return answers;
@@ -133,7 +140,9 @@ export class SkuStock extends DurableObject<StateEnv> {
         if (!decision.ok) return decision;
         const change = decision.value;
         // A shopper who holds nothing else was not seen here: the way back of what `reserve` counted.
-        const newTickets = row && this.#store.reservationsOf(terms.skuId, row).length === 1 ? -1 : 0;
+        const wasNew =
+          item.isFirstLine && row !== null && this.#store.reservationsOf(terms.skuId, row).length === 1;
+        const newTickets = wasNew ? -1 : 0;
         if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
         return ok(null);
       } catch (error) {
@@ -216,6 +225,12 @@ export class SkuStock extends DurableObject<StateEnv> {
     const terms = this.#store.terms();
     if (!terms) return { level: null, ledger: [], nextLedger: null, reservations: [], nextReservation: null };
     return { level: this.#levelOf(terms), ...this.#store.audit(terms.skuId, afterLedger, afterReservation) };
+  }
+
+  /** A page of the ledger as the public sees it, from 0; null: there is none yet. A complete one never changes. */
+  async ledgerPage(page: number): Promise<LedgerPage | null> {
+    const terms = this.#store.terms();
+    return terms ? this.#ledger.page(terms.skuId, page) : null;
   }
 
   /** Wakes an object whose alarm was lost. Harmless at any time. */
@@ -309,26 +324,31 @@ export class SkuStock extends DurableObject<StateEnv> {
     }
   }
 
+  #hasNews(): boolean {
+    return this.#store.level().version !== this.#pushed.version;
+  }
+
   async #pushLevel(terms: SkuTerms): Promise<void> {
+    if (!this.#hasNews() || this.#pushed.notBeforeMs > Date.now()) return;
+    // Before the call: a push that fails waits its turn like any other instead of storming the line.
+    this.#pushed.notBeforeMs = Date.now() + terms.levelPushIntervalMs;
+    const ledger = await this.#ledger.head();
+    // Read after it, so that the level takes in every row that the head does.
     const level = this.#store.level();
-    const nowMs = Date.now();
-    if (level.version === level.pushedVersion || level.pushNotBeforeMs > nowMs) return;
-    // Claimed before the call: a push that fails waits its turn like any other instead of storming the line.
-    this.#store.notePush(level.pushedVersion, nowMs + terms.levelPushIntervalMs);
     await stubs.line(this.env, terms.dropId).pushLevel({
       level: this.#levelOf(terms),
       levelVersion: level.version,
       ticketsSeen: level.ticketsSeen,
+      ledger,
     });
-    this.#store.notePush(level.version, nowMs + terms.levelPushIntervalMs);
+    this.#pushed.version = level.version;
   }
 
   async #arm(): Promise<void> {
     if (!this.#store.terms()) return;
-    const level = this.#store.level();
     const dueMs = nextAlarm({
       earliestDeadlineMs: this.#store.earliestDeadlineMs(),
-      pushDueAtMs: level.version === level.pushedVersion ? null : level.pushNotBeforeMs,
+      pushDueAtMs: this.#hasNews() ? this.#pushed.notBeforeMs : null,
     });
     if (dueMs === null) return;
     const nextMs = Math.max(dueMs, Date.now() + LIMITS.alarmMinDelayMs);
@@ -341,5 +361,6 @@ export class SkuStock extends DurableObject<StateEnv> {
 
 /** A call that was under way while the drop was published anew must not bring the old terms back. */
 function isNewer(terms: SkuTerms, held: SkuTerms): boolean {
-  return terms.version !== held.version && terms.publishedAtMs >= held.publishedAtMs;
+  const laterByMs = terms.publishedAtMs - held.publishedAtMs;
+  return laterByMs > 0 || (laterByMs === 0 && terms.version !== held.version);
 }

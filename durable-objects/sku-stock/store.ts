@@ -10,8 +10,6 @@ import { MIGRATIONS } from "./migrations.ts";
 export type Level = Counts & {
   version: number;
   ticketsSeen: number;
-  pushedVersion: number;
-  pushNotBeforeMs: number;
   /** People on the waiting list. */
   waiting: number;
 };
@@ -90,8 +88,7 @@ export class SkuStore {
   level(): Level {
     this.#level ??= this.#sql
       .exec<Level>(
-        `SELECT stock, available, reserved, sold, version, tickets_seen AS ticketsSeen,
-           pushed_version AS pushedVersion, push_not_before_ms AS pushNotBeforeMs, waiting FROM level`,
+        `SELECT stock, available, reserved, sold, version, tickets_seen AS ticketsSeen, waiting FROM level`,
       )
       .one();
     return this.#level;
@@ -99,7 +96,7 @@ export class SkuStore {
 
   /** The first level of a SKU: nothing yet, so that the stock's arrival is a ledger row like any other. */
   createLevel(): void {
-    this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
+    this.#sql.exec("INSERT INTO level VALUES (1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING");
   }
 
   moveCounts({ stock, available, reserved, sold }: Counts, newTickets = 0): void {
@@ -123,15 +120,6 @@ export class SkuStore {
     const waiting = before.waiting + more;
     this.#level = { ...before, waiting };
     this.#sql.exec("UPDATE level SET waiting = ?", waiting);
-  }
-
-  notePush(pushedVersion: number, pushNotBeforeMs: number): void {
-    this.#level = { ...this.level(), pushedVersion, pushNotBeforeMs };
-    this.#sql.exec(
-      "UPDATE level SET pushed_version = ?, push_not_before_ms = ?",
-      pushedVersion,
-      pushNotBeforeMs,
-    );
   }
 
   reservation(skuId: SkuId, reservationId: ReservationId): ReservationRow | null {

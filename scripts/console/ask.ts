@@ -7,16 +7,26 @@ const TIMEOUT_MS = 30_000;
 /** What went wrong, for people (`title`, `errors`) and for programs (`code`). */
 export type Failure = Pick<Problem, "title" | "code" | "detail" | "errors">;
 
+/** `key`: of a write that takes an idempotency key. */
+export type ConsoleRequest = {
+  method: "GET" | "PUT" | "POST";
+  path: string;
+  body?: unknown;
+  key?: string;
+};
+
 /** One request to the console. A refusal is returned as it was told. @throws when the console cannot be reached or understood. */
 export async function askConsole<Answer>(
   access: Access,
-  method: "GET" | "PUT" | "POST",
-  path: string,
-  body?: unknown,
+  { method, path, body, key }: ConsoleRequest,
 ): Promise<Result<Answer, Failure>> {
   const init: RequestInit = {
     method,
-    headers: { Authorization: `Bearer ${access.token}`, "Content-Type": "application/json" },
+    headers: {
+      Authorization: `Bearer ${access.token}`,
+      "Content-Type": "application/json",
+      ...(key === undefined ? {} : { "Idempotency-Key": key }),
+    },
     signal: AbortSignal.timeout(TIMEOUT_MS),
     redirect: "error",
   };

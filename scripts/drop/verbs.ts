@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { PublishedDrop } from "../../schema/drop-document.ts";
 import { dropJsonSchema } from "../../schema/drop-json-schema.ts";
 import { DropId } from "../../schema/ids.ts";
+import type { LineAct, Snapshot } from "../../schema/line.ts";
 import { REFUSALS } from "../../schema/refusals.ts";
 import { type Result, refuse } from "../../schema/result.ts";
 import { versionOf } from "../../workers/console/document-version.ts";
@@ -26,7 +28,11 @@ export async function putFile(access: Access, path: string): Promise<Result<Stor
   const given = await readJsonFile(path);
   const checked = await checkFile(path, Date.now());
   if (!checked.ok) return checked;
-  return askConsole(access, "PUT", `/v1/drops/${checked.value.document.id}/document`, given);
+  return askConsole(access, {
+    method: "PUT",
+    path: `/v1/drops/${checked.value.document.id}/document`,
+    body: given,
+  });
 }
 
 export async function publish(
@@ -35,11 +41,17 @@ export async function publish(
   file: string | undefined,
 ): Promise<Result<PublishedDrop, Failure>> {
   const body = file === undefined ? undefined : { document: await readJsonFile(file) };
-  return askConsole(access, "POST", `/v1/drops/${dropId}/publish`, body);
+  return askConsole(access, { method: "POST", path: `/v1/drops/${dropId}/publish`, body });
 }
 
 export function show(access: Access, dropId: string): Promise<Result<ShownDocument, Failure>> {
-  return askConsole(access, "GET", `/v1/drops/${dropId}/document`);
+  return askConsole(access, { method: "GET", path: `/v1/drops/${dropId}/document` });
+}
+
+/** Does something to a line by hand, and tells how it stands then. Each call is another act: a second one is no repeat. */
+export function command(access: Access, dropId: string, act: LineAct): Promise<Result<Snapshot, Failure>> {
+  const key = randomUUID();
+  return askConsole(access, { method: "POST", path: `/v1/drops/${dropId}/line`, body: act, key });
 }
 
 /** The JSON Schema's text, as it is published under `public/schema/`. */

@@ -1,4 +1,5 @@
 import type { DropDocument, PublishedDrop } from "../../schema/drop-document.ts";
+import type { LineAct, Snapshot } from "../../schema/line.ts";
 import { formatMinor } from "../../schema/money.ts";
 import type { FieldError } from "../../schema/read-drop.ts";
 import type { StoredDocument } from "../../workers/console/verbs/put-document.ts";
@@ -33,6 +34,27 @@ export function saidShown(dropId: string, { draft, published }: ShownDocument): 
       `The draft in KV ${published === null ? "can be published" : "differs"}: version ${draft.version}`,
     );
   return [...lines, ...saidWarnings(draft?.warnings ?? [])].join("\n");
+}
+
+export function saidActed(act: LineAct, line: Snapshot): string {
+  return [`${line.dropId} ${SAID_ACTS[act.kind](line)}`, saidLine(line)].join("\n");
+}
+
+/** As the line is now, which need not be as the act left it: somebody else may have acted since. */
+const SAID_ACTS: Record<LineAct["kind"], (line: Snapshot) => string> = {
+  pause: () => "is paused: nobody is admitted and nothing new is reserved; what is held can be paid for.",
+  resume: () => "goes on.",
+  open: ({ opensAtMs }) => `is open since ${new Date(opensAtMs).toISOString()}.`,
+  end: ({ closesAtMs }) => `is over since ${new Date(closesAtMs).toISOString()}.`,
+  say: ({ message }) =>
+    message === null ? "says nothing to those who wait." : `says to those who wait: ${message}`,
+  pace: ({ admitPerSecond }) => `lets ${admitPerSecond} people arrive a second.`,
+};
+
+function saidLine({ phase, isPaused, joined, admitted, skus }: Snapshot): string {
+  const free = skus.reduce((sum, { available }) => sum + available, 0);
+  const state = isPaused ? `${phase}, paused` : phase;
+  return `  ${state}; ${joined} joined, about ${Math.round(admitted)} admitted, ${free} units free`;
 }
 
 export function saidFailure({ title, detail, errors = [] }: Failure): string {

@@ -3,6 +3,8 @@ import { DropDocument } from "../../schema/drop-document.ts";
 const HOUR_MS = 3_600_000;
 /** Waiting for a cohort to close is most of a shopper's time: so windows are as short as they may be. */
 const WINDOW_MS = 1_000;
+/** Longer than any run, and short enough for a line's links: there is one for each window. */
+const LASTS_MS = 9 * HOUR_MS;
 
 /** Drops in different states, so that each refusal of a phase can come: open with much, open with little, in its lobby, announced. */
 export function fuzzDrops(nowMs: number): DropDocument[] {
@@ -14,7 +16,7 @@ export function fuzzDrops(nowMs: number): DropDocument[] {
       currency: "EUR",
       lobbyOpensAt: at(lobbyInMs),
       opensAt: at(opensInMs),
-      closesAt: at(opensInMs + 24 * HOUR_MS),
+      closesAt: at(opensInMs + LASTS_MS),
       line: { windowMs: WINDOW_MS, admitPerSecond: 1_000 },
       // Nothing lapses by itself while the state is compared.
       timing: { reservationTtlMs: HOUR_MS, paymentWindowMs: HOUR_MS, unknownHoldMs: HOUR_MS },

@@ -12,7 +12,11 @@ export function judge(api: Api, plan: Plan, sent: Sent, reply: Reply): Breach | 
   if (reply.status >= 500) return `${plan.operation}: answered ${reply.status} ${codeOf(reply)}`;
   const where = `${plan.operation} (${sent.method})`;
   if (reply.headers["x-request-id"] === undefined) return `${where}: ${reply.status} without X-Request-Id`;
-  if (!/^(no-store(, no-transform)?|public, max-age=\d+)$/.test(reply.headers["cache-control"] ?? ""))
+  if (
+    !/^(no-store(, no-transform)?|public, max-age=\d+(, immutable)?)$/.test(
+      reply.headers["cache-control"] ?? "",
+    )
+  )
     return `${where}: ${reply.status} with Cache-Control ${reply.headers["cache-control"]}`;
   const operation = operationOf(api, plan, sent);
   if (operation === undefined) return judgeOutside(api, plan, sent, reply, where);

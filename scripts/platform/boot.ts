@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
 import { secretComplaints } from "../../schema/secrets.ts";
+import { localBeaconVars } from "../sandbox/beacon/local-beacon.ts";
+import { TEST_KEYS } from "../sandbox/turnstile/keys.ts";
 import { type Bundle, type BundledScript, bundlePlatform, ROOT } from "./bundle.ts";
 import { lean } from "./lean.ts";
 import { applyMigrations } from "./migrate.ts";
@@ -103,6 +105,10 @@ function toWorkers({ scripts }: Bundle, options: BootOptions): V4WorkerOptions[]
   const vars = {
     ...LOCAL_VARS,
     MAIL_URL: `${options.vars.SANDBOX_URL}/mails`,
+    TURNSTILE_SITE_KEY: TEST_KEYS.passes.siteKey,
+    TURNSTILE_VERIFY_URL: `${options.vars.SANDBOX_URL}/turnstile/v0/siteverify`,
+    TURNSTILE_SCRIPT_URL: `${options.vars.SANDBOX_URL}/turnstile/v0/api.js`,
+    ...localBeaconVars(options.vars.SANDBOX_URL),
     STOREFRONT_URL: `http://${HOST}:${ports.edge}`,
     WEBHOOKS_TO_LOOPBACK: "yes",
     ...options.vars,

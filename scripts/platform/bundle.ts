@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
+import { placeIslands } from "../islands.ts";
 import { placeReferenceScript } from "../reference-script.ts";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
@@ -44,7 +45,7 @@ interface Stored extends Bundle {
  * Kept in `dir` and used again while every file that went in still has the same content.
  */
 export async function bundlePlatform(dir: string): Promise<Bundle> {
-  await placeReferenceScript();
+  await Promise.all([placeReferenceScript(), placeIslands()]);
   const file = join(dir, "platform.json");
   const listing = await listMigrations();
   const kept = await readKept(file);

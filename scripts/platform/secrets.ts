@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TEST_KEYS } from "../sandbox/turnstile/keys.ts";
 
 /** The first key signs, all of them verify; `secret` is base64url of 32 bytes. */
 export type Keyset = [KeyEntry, ...KeyEntry[]];
@@ -25,6 +26,8 @@ export interface Secrets {
   stockSyncSecret: string;
   /** A shop's own, for drops that ask for a signed claim: one shared secret. */
   customerKeys: [CustomerKey];
+  /** Turnstile's documented key for tests that takes every token; the stand-in of the sandbox knows it too. */
+  turnstileSecret: string;
 }
 
 export interface CustomerKey {
@@ -47,6 +50,7 @@ export function createSecrets(): Secrets {
     operatorToken: `op_${randomBytes(32).toString("base64url")}`,
     stockSyncSecret: `whsec_${randomBytes(32).toString("base64")}`,
     customerKeys: [createCustomerKey()],
+    turnstileSecret: TEST_KEYS.passes.secret,
   };
 }
 
@@ -94,12 +98,13 @@ export function secretBindings(secrets: Secrets): Record<string, string> {
     STOCK_SYNC_SECRET: secrets.stockSyncSecret,
     CUSTOMER_KEYS: JSON.stringify({ keys: secrets.customerKeys }),
     MAIL_API_KEY: secrets.sandboxApiKey,
+    TURNSTILE_SECRET: secrets.turnstileSecret,
   };
 }
 
 /** What a Worker takes when it is given, and does without when it is not. */
 export const OPTIONAL_SECRETS: Record<string, string[]> = {
-  "dropline-edge": ["CUSTOMER_KEYS"],
+  "dropline-edge": ["CUSTOMER_KEYS", "TURNSTILE_SECRET"],
   "dropline-console": ["STOCK_SYNC_SECRET"],
 };
 

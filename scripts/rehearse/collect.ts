@@ -1,18 +1,19 @@
 import type { DropDocument } from "../../schema/drop-document.ts";
-import type { LineRecord } from "../../schema/line.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { Answers, Evidence } from "./audit/evidence.ts";
 import type { EdgeClient } from "./client.ts";
 import type { ConsoleClient } from "./console-client.ts";
-import { ENDPOINTS } from "./endpoints.ts";
+import { ENDPOINTS, type Endpoint } from "./endpoints.ts";
 import type { GatewayBooks } from "./gateway-client.ts";
+import { verifyPublicRecord } from "./public-record.ts";
 
-const RECORD_PAGES_MAX = 10_000;
 const RECORD_PATIENCE_MS = 20_000;
 
 type Sources = {
   document: DropDocument;
   console: ConsoleClient;
   client: EdgeClient;
+  edgeUrl: string;
   books: GatewayBooks;
   answers: Answers;
 };
@@ -22,6 +23,7 @@ export async function collectEvidence({
   document,
   console,
   client,
+  edgeUrl,
   books,
   answers,
 }: Sources): Promise<Evidence> {
@@ -30,6 +32,7 @@ export async function collectEvidence({
   const orderRows = await console.orderRows(document.id);
   const attemptRows = await console.attemptRows();
   const record = await readRecord(client, document.id);
+  const proof = await verifyPublicRecord(edgeUrl, document.id);
   return {
     document,
     skus,
@@ -37,6 +40,7 @@ export async function collectEvidence({
     orderRows,
     attemptRows,
     record,
+    proof,
     gateway: books.entries,
     answers,
     collectedAtMs: Date.now(),
@@ -45,18 +49,21 @@ export async function collectEvidence({
 
 /** The public record, as any outsider reads it. */
 async function readRecord(client: EdgeClient, dropId: string): Promise<Evidence["record"]> {
+  const read = async <Value>(endpoint: Endpoint<Value>, part: string): Promise<Value> => {
+    const request = {
+      method: "GET",
+      path: `/v1/drops/${dropId}/record${part}`,
+      address: "10.255.255.253",
+    } as const;
+    const reply = await client.persist(endpoint, request, Date.now() + RECORD_PATIENCE_MS);
+    if (!reply.ok) throw new Error(`the public record did not answer ${part}: ${reply.code}`);
+    return reply.value;
+  };
+  const head = await read(ENDPOINTS.record, "");
   const record: Evidence["record"] = { cohorts: [], steps: [] };
-  for (let pages = 0; pages < RECORD_PAGES_MAX; pages++) {
-    const afterCohort = record.cohorts.at(-1)?.cohort ?? -1;
-    const afterStep = record.steps.at(-1)?.step ?? -1;
-    const path = `/v1/drops/${dropId}/record?afterCohort=${afterCohort}&afterStep=${afterStep}`;
-    const request = { method: "GET", path, address: "10.255.255.253" } as const;
-    const reply = await client.persist(ENDPOINTS.record, request, Date.now() + RECORD_PATIENCE_MS);
-    if (!reply.ok) throw new Error(`the public record did not answer: ${reply.code}`);
-    const page: LineRecord = reply.value;
-    record.cohorts.push(...page.cohorts);
-    record.steps.push(...page.steps);
-    if (!page.more || (page.cohorts.length === 0 && page.steps.length === 0)) break;
-  }
+  for (let page = 0; page * LIMITS.cohortsPerPage <= head.revealedThrough; page++)
+    record.cohorts.push(...(await read(ENDPOINTS.cohorts, `/cohorts/${page}`)).cohorts);
+  for (let page = 0; page * LIMITS.stepsPerPage < head.steps; page++)
+    record.steps.push(...(await read(ENDPOINTS.steps, `/steps/${page}`)).steps);
   return record;
 }

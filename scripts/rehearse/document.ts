@@ -105,7 +105,12 @@ export function rehearsalDocument(options: Options, opensAtMs: number): DropDocu
     lobbyOpensAt: iso(opensAtMs - lobbyMs - 2_000),
     opensAt: iso(opensAtMs),
     closesAt: iso(opensAtMs + OPEN_FOR_MS),
-    line: { windowMs, admitPerSecond: options.admitPerSecond },
+    line: {
+      windowMs,
+      admitPerSecond: options.admitPerSecond,
+      // A round takes its seconds: what a plain rehearsal measures is the purchase.
+      beacon: isPlain(options) ? "off" : "drand",
+    },
     timing: {
       reservationTtlMs: RESERVATION_TTL_MS,
       paymentWindowMs: paymentWindowMs + backlogMs,

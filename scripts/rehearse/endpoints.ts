@@ -8,7 +8,7 @@ import {
   TicketAnswer,
   WaitingEntryAnswer,
 } from "../../schema/http.ts";
-import { LineRecord } from "../../schema/line.ts";
+import { CohortPage, RecordHead, StepPage } from "../../schema/line.ts";
 import type { RefusalCode } from "../../schema/refusals.ts";
 
 /** One public route as the contract declares it: anything else that it answers is unexpected. */
@@ -30,7 +30,10 @@ export const ENDPOINTS = {
   session: declare("session", 201, SessionAnswer),
   claim: declare("claim", 200, SessionAnswer),
   snapshot: declare("snapshot", 200, SnapshotAnswer),
-  record: declare("record", 200, LineRecord),
+  record: declare("record", 200, RecordHead),
+  /** A page may be a moment behind the head that names it. */
+  cohorts: declare("cohorts", 200, CohortPage, ["record_not_found"]),
+  steps: declare("steps", 200, StepPage, ["record_not_found"]),
   ticket: declare("ticket", 201, TicketAnswer, ["drop_not_open", "drop_closed"]),
   pass: declare("pass", 201, PassAnswer, [
     "not_admitted_yet",

@@ -1,3 +1,4 @@
+import type { BeaconFaults } from "../sandbox/beacon/faults.ts";
 import { type Dealings, emailOf, planDealings } from "./dealings.ts";
 import { planTimeline } from "./document.ts";
 import { isPlain, type Options } from "./options.ts";
@@ -150,4 +151,9 @@ export function planGatewayFaults({ seed, faults }: Options) {
     webhookDuplicateRate: 0.2,
     webhookDelayMs: 2_000,
   };
+}
+
+/** Each third round is told with a wrong signature first: whoever takes it ranks people by a value that is none. */
+export function planBeaconFaults({ faults }: Options): Partial<BeaconFaults> {
+  return faults ? { kind: "wrong_signature", everyNth: 3, times: 1 } : {};
 }

@@ -79,7 +79,14 @@ async function play({ options, progress, stage, client, pages }: Cast): Promise<
   const { drained, words } = await settle({ options, console, stage, document, progress });
   progress.show(() => words());
   const books = await readGatewayBooks(stage.gatewayUrl, stage.secrets.sandboxApiKey);
-  const evidence = await collectEvidence({ document, console, client, books, answers: world.answers });
+  const evidence = await collectEvidence({
+    document,
+    console,
+    client,
+    edgeUrl: stage.urls.edge,
+    books,
+    answers: world.answers,
+  });
   const verdict = audit(evidence);
   const figures = computeFigures({
     evidence,

@@ -7,7 +7,7 @@ import { type Host, startHost } from "../platform/host-client.ts";
 import { createSecrets, type Secrets } from "../platform/secrets.ts";
 import { isFree } from "../start/ports.ts";
 import type { Options } from "./options.ts";
-import { planGatewayFaults } from "./plan.ts";
+import { planBeaconFaults, planGatewayFaults } from "./plan.ts";
 
 const FIRST_PORT = 20_000;
 const PORT_SPAN = 10_000;
@@ -79,6 +79,7 @@ export async function buildStage(options: Options, onStop: (stop: Stage["stop"])
       webhookSecret: secrets.sandboxWebhookSecret,
       webhookUrl: `http://127.0.0.1:${payments}${WEBHOOK_PATH}`,
       faults: planGatewayFaults(options),
+      beaconFaults: planBeaconFaults(options),
     });
     await untilReady(gateway);
     const { urls } = await start();

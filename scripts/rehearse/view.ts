@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LIMITS } from "../../schema/limits.ts";
 import { isAdmitted, type Snapshot } from "../../schema/line.ts";
 import { rankOf } from "./audit/line.ts";
 import type { EdgeClient } from "./client.ts";
@@ -7,8 +8,6 @@ import { ENDPOINTS } from "./endpoints.ts";
 /** An edge cache would hand the whole crowd one picture about so often. */
 const POLL_MS = 500;
 const ADDRESS = "10.255.255.254";
-/** Only cohorts are wanted of the record: no drop has so many steps. */
-const NO_STEPS = 1_000_000_000;
 
 /** The snapshot as the crowd sees it: fetched once for everybody. */
 export class CrowdView {
@@ -26,7 +25,7 @@ export class CrowdView {
   constructor(client: EdgeClient, dropId: string) {
     this.#client = client;
     this.#path = `/v1/drops/${dropId}/snapshot`;
-    this.#recordPath = `/v1/drops/${dropId}/record`;
+    this.#recordPath = `/v1/drops/${dropId}/record/cohorts`;
   }
 
   start(): void {
@@ -59,7 +58,7 @@ export class CrowdView {
         { isUrgent: true },
       );
       if (reply.ok) {
-        if (reply.value.watermark.cohort > this.#lastCohort) await this.#readSeeds();
+        await this.#readSeeds(reply.value.watermark.cohort);
         this.latest = reply.value;
       }
       this.#wake();
@@ -75,17 +74,23 @@ export class CrowdView {
     return isAdmitted({ cohort, rank: rankOf(seed, ticketId) }, this.latest.watermark);
   }
 
-  async #readSeeds(): Promise<void> {
-    const path = `${this.#recordPath}?afterCohort=${this.#lastCohort}&afterStep=${NO_STEPS}`;
-    const reply = await this.#client.ask(
-      ENDPOINTS.record,
-      { method: "GET", path, address: ADDRESS },
-      { isUrgent: true },
-    );
-    if (!reply.ok) return;
-    for (const { cohort, seed } of reply.value.cohorts) {
-      this.#seeds.set(cohort, seed);
-      this.#lastCohort = Math.max(this.#lastCohort, cohort);
+  /** The page that goes on may be a moment behind: then the rest is read with the next picture. */
+  async #readSeeds(through: number): Promise<void> {
+    while (this.#lastCohort < through) {
+      const before = this.#lastCohort;
+      const page = Math.floor((before + 1) / LIMITS.cohortsPerPage);
+      const reply = await this.#client.ask(
+        ENDPOINTS.cohorts,
+        { method: "GET", path: `${this.#recordPath}/${page}`, address: ADDRESS },
+        { isUrgent: true },
+      );
+      if (!reply.ok) return;
+      for (const { cohort, seed } of reply.value.cohorts) {
+        this.#seeds.set(cohort, seed);
+        this.#lastCohort = Math.max(this.#lastCohort, cohort);
+      }
+      if (reply.value.isComplete) this.#lastCohort = (page + 1) * LIMITS.cohortsPerPage - 1;
+      if (this.#lastCohort === before) return;
     }
   }
 

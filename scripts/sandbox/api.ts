@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { BeaconFaults } from "./beacon/faults.ts";
+import type { Relay } from "./beacon/relay.ts";
 import { chooseFault, type Fault, Faults, faultOfToken } from "./faults.ts";
 import {
   type Answer,
@@ -60,7 +62,7 @@ const plain = (answer: Answer): Plan => ({ fault: "none", act: () => ({ answer, 
 /** The gateway's `/v1` and `/control`. Decides nothing by itself: `plan` says what would happen, `server.ts` lets it happen. */
 export function createApi(
   books: Books,
-  control: { setFaults: (faults: Faults) => void; counters: () => unknown; outbox: Outbox },
+  control: { relay: Relay; setFaults: (faults: Faults) => void; counters: () => unknown; outbox: Outbox },
 ) {
   const readTries = new Map<string, number>();
 
@@ -173,6 +175,14 @@ export function createApi(
       return { status: 200, body: faults };
     }
     if (kind === "faults" && method === "GET") return { status: 200, body: books.faults() };
+    if (kind === "beacon" && method === "PUT") {
+      const next = parse(BeaconFaults, body);
+      if (next === null) return refusal(400, "invalid_request");
+      control.relay.setFaults(next);
+      return { status: 200, body: next };
+    }
+    if (kind === "beacon" && method === "GET")
+      return { status: 200, body: { faults: control.relay.faults(), asked: control.relay.asked() } };
     if (kind === "mails" && method === "GET") return control.outbox.list(query);
     if (kind === "ledger" && method === "GET") return ledgerPage(Number(query.get("after") ?? 0));
     return refusal(404, "not_found");

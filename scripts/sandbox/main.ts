@@ -1,6 +1,7 @@
 // The sandbox gateway as a process of its own. Options are one JSON argument, or else SANDBOX_* in the environment;
 // the first line on stdout is JSON and says that it is ready.
 import * as z from "zod";
+import { BeaconFaults } from "./beacon/faults.ts";
 import { Faults } from "./faults.ts";
 import { startSandbox } from "./server.ts";
 
@@ -12,6 +13,7 @@ const Options = z.object({
   webhookUrl: z.url().nullable().default(null),
   publicUrl: z.url().optional(),
   faults: Faults.optional(),
+  beaconFaults: BeaconFaults.optional(),
 });
 
 const { env } = process;

@@ -3,12 +3,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createApi } from "./api.ts";
+import { BeaconFaults } from "./beacon/faults.ts";
+import { LOCAL_BEACON_PATH } from "./beacon/local-beacon.ts";
+import { createRelay } from "./beacon/relay.ts";
 import { startCourier } from "./courier.ts";
 import { Faults } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { type Answer, authorize, type Books, expireSession, refusal } from "./operations.ts";
 import { createOutbox } from "./outbox.ts";
 import { expiredPage, missingPage, type Page, pageHeaders, payPage } from "./page.ts";
+import { createSiteverify } from "./turnstile/siteverify.ts";
+import { widgetScript } from "./turnstile/widget.ts";
 
 const BODY_MAX_BYTES = 64 * 1024;
 const EXPIRY_TICK_MS = 250;
@@ -26,6 +31,7 @@ export interface SandboxOptions {
   /** null: no webhooks are sent, they only pile up. */
   webhookUrl: string | null;
   faults?: Partial<Faults> | undefined;
+  beaconFaults?: Partial<BeaconFaults> | undefined;
   /** Where shoppers' browsers reach the hosted pages, when that is not `url`. */
   publicUrl?: string | undefined;
   nowMs?: (() => number) | undefined;
@@ -34,6 +40,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   url: string;
   setFaults(faults: Partial<Faults>): void;
+  /** How the local beacon misbehaves from now on. */
+  setBeaconFaults(faults: Partial<BeaconFaults>): void;
   /** Cuts every connection; what was answered is in the ledger file. */
   close(): Promise<void>;
 }
@@ -51,12 +59,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let url = "";
 
   const books: Books = { ledger, nowMs, faults: () => faults, pagesUrl: () => options.publicUrl ?? url };
+  const relay = createRelay(nowMs);
+  relay.setFaults(BeaconFaults.parse(options.beaconFaults ?? {}));
   const api = createApi(books, {
+    relay,
     setFaults: (next) => (faults = next),
     counters: () => injected,
     outbox: createOutbox(nowMs),
   });
   const courier = startCourier({ ledger, nowMs, url: options.webhookUrl, secret: options.webhookSecret });
+  const siteverify = createSiteverify(nowMs);
   const expectedKey = digest(`Bearer ${options.apiKey}`);
 
   async function answerApi(
@@ -129,6 +141,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return answer.status === 201 ? "return" : "declined";
   }
 
+  /** Public, like the service it stands in for: its secret comes in the body. */
+  async function answerTurnstile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<void> {
+    if (path === "/turnstile/v0/api.js") {
+      response.writeHead(200, { "content-type": "text/javascript", "cache-control": "no-store" });
+      response.end(widgetScript());
+      return;
+    }
+    if (path !== "/turnstile/v0/siteverify" || request.method !== "POST")
+      return sendJson(response, refusal(404, "not_found"));
+    const body = await readBody(request);
+    if (body === null) return sendJson(response, refusal(413, "body_too_large"));
+    sendJson(response, siteverify.answer(request.headers["content-type"] ?? "", body));
+  }
+
   async function hang(response: ServerResponse): Promise<void> {
     await wait(faults.hangMs);
     response.destroy();
@@ -139,8 +169,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (ms > 0) await sleep(ms, undefined, { signal: closing.signal });
   }
 
+  /** Open to everybody and without latency, as a public beacon is. */
+  async function answerRound(response: ServerResponse, path: string): Promise<void> {
+    const answer = relay.answer(path);
+    if (answer !== "hang") return sendJson(response, answer);
+    await wait(faults.hangMs);
+    response.destroy();
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = new URL(request.url ?? "/", "http://sandbox");
+    if (request.method === "GET" && target.pathname.startsWith(`${LOCAL_BEACON_PATH}/`)) {
+      return answerRound(response, target.pathname.slice(LOCAL_BEACON_PATH.length));
+    }
     const [, area, sessionId, ...rest] = target.pathname.split("/");
     if (
       area === "pay" &&
@@ -150,6 +191,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ) {
       return answerPage(request, response, sessionId);
     }
+    if (area === "turnstile") return answerTurnstile(request, response, target.pathname);
     return answerApi(request, response, target);
   }
 
@@ -177,6 +219,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     setFaults: (next) => {
       faults = Faults.parse(next);
     },
+    setBeaconFaults: (next) => relay.setFaults(BeaconFaults.parse(next)),
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -49,7 +49,8 @@ export function expectRefusal(reply: Reply, code: RefusalCode): Problem {
   expect(problem).toMatchObject({ status, title, type: `urn:dropline:problem:${code}` });
   expect(reply.status).toBe(status);
   expect(reply.headers.get("content-type")).toBe("application/problem+json");
-  expect(reply.headers.get("cache-control")).toBe("no-store");
+  const keeping = code === "record_not_found" ? "public, max-age=2" : "no-store";
+  expect(reply.headers.get("cache-control")).toBe(keeping);
   expect(reply.headers.get("x-request-id")).toBe(problem.requestId);
   const retryAfter = reply.headers.get("retry-after");
   if (problem.retryAfterMs === undefined) expect(retryAfter).toBeNull();

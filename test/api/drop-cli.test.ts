@@ -3,13 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DropDocument } from "../../schema/drop-document.ts";
+import { DropDocument, PublishedSummary } from "../../schema/drop-document.ts";
 import { DropAnswer } from "../../schema/http.ts";
+import { RecordHead, Snapshot } from "../../schema/line.ts";
 import { type Finding, PreflightAnswer } from "../../schema/preflight.ts";
 import { ROOT } from "../../scripts/platform/bundle.ts";
 import { createSecrets } from "../../scripts/platform/secrets.ts";
 import { QUOTE_KEY } from "../unit/drop-arbitraries.ts";
 import { ask } from "./ask.ts";
+import { eventually } from "./eventually.ts";
 import { draftDrop, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -140,12 +142,60 @@ it("the schema is printed as it is published, and the storefront serves it", asy
   expect(served.headers.get("content-type")).toContain("application/json");
 }, 60_000);
 
+it("a line is opened, paused, paced and ended by hand; the storefront, its list and the public record show it", async () => {
+  const { edge } = world.platform.urls;
+  const { id, document } = later();
+  expect(await drop("pause", id)).toMatchObject({ code: 1, err: "There is no such drop.\n" });
+  expect((await drop("pace", id, "fast")).code).toBe(2);
+  await drop("publish", id, "--file", await fileOf(document));
+  const opened = await drop("open", id);
+  expect(opened, opened.err).toMatchObject({ code: 0, out: expect.stringContaining(`${id} is open since`) });
+  expect(await drop("open", id)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("has opened already"),
+  });
+  expect((await drop("pace", id, "7")).out).toContain("lets 7 people arrive a second");
+  expect((await drop("say", id, "Back in five minutes.")).out).toContain("Back in five minutes.");
+  const paused = Snapshot.parse(JSON.parse((await drop("pause", id, "--json")).out));
+  expect(paused).toMatchObject({ isPaused: true, phase: "live", message: "Back in five minutes." });
+  const snapshot = await eventually("the pause at the edge", async () => {
+    const { json } = await ask(`${edge}/v1/drops/${id}/snapshot`);
+    return Snapshot.parse(json).isPaused ? Snapshot.parse(json) : undefined;
+  });
+  expect(snapshot).toMatchObject({ admitPerSecond: 7, opensAtMs: paused.opensAtMs });
+  const shown = DropAnswer.parse((await ask(`${edge}/v1/drops/${id}`)).json);
+  expect(Date.parse(shown.opensAt)).toBe(paused.opensAtMs);
+
+  expect((await drop("resume", id)).out).toContain(`${id} goes on.`);
+  expect((await drop("say", id, "--clear")).out).toContain("says nothing");
+  expect((await drop("end", id)).out).toContain(`${id} is over since`);
+  expect(await drop("resume", id)).toMatchObject({ code: 1, err: "This drop is over.\n" });
+  const config = await world.platform.miniflare.getKVNamespace("CONFIG", "dropline-edge");
+  const { metadata } = await config.getWithMetadata(`published:${id}`);
+  const listed = PublishedSummary.parse(metadata);
+  expect(Date.parse(listed.opensAt)).toBe(paused.opensAtMs);
+  expect(Date.parse(listed.closesAt)).toBeLessThanOrEqual(Date.now());
+  const head = await eventually("the end in the record", async () => {
+    const { json } = await ask(`${edge}/v1/drops/${id}/record`);
+    const { notes } = RecordHead.parse(json);
+    return notes.at(-1)?.what === "ended" ? notes : undefined;
+  });
+  expect(head.map(({ what, detail }) => [what, detail].join(" ").trim())).toEqual([
+    expect.stringMatching(/^published [0-9a-f]{64}$/),
+    "opened",
+    "paced 7",
+    "paused",
+    "resumed",
+    "ended",
+  ]);
+}, 120_000);
+
 it("a drop is ready once it is published, and each planted fault is found", async () => {
   const { id, document } = later();
   const file = await fileOf({
     ...(document as object),
     audience: ["weur", "eeur"],
-    line: { admitPerSecond: 20 },
+    line: { admitPerSecond: 20, beacon: "drand" },
   });
   await drop("put", file);
   const before = await preflight(id);
@@ -161,6 +211,14 @@ it("a drop is ready once it is published, and each planted fault is found", asyn
   expect(said).toContain("asked to be made near weur");
   expect(said).toContain("keys: LINK_KEYS: the storefront opens the links that the console signs");
   expect(said).toContain("identity: is none");
+  expect(said).toMatch(/beacon: round \d+, due at .*, verifies, from 127\.0\.0\.1/);
+  world.sandbox.setBeaconFaults({ kind: "wrong_signature" });
+  const forged = await preflight(id);
+  expect(forged.code).toBe(1);
+  expect(bad(forged.answer.findings)).toEqual([
+    expect.stringMatching(/^blocks beacon: gives no value.*a signature that does not verify$/),
+  ]);
+  world.sandbox.setBeaconFaults({});
   expect(bad((await preflight(id, "--crowd", "3000000")).answer.findings)[0]).toMatch(/^blocks crowd: /);
 
   const { secrets } = world;

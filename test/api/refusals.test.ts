@@ -121,7 +121,7 @@ describe.concurrent("a request that is not as it should be is refused", () => {
     const shopper = await Shopper.arrived(world);
     const none = fresh("none");
     for (const name of [none, "No-Slug", "%2F", "x".repeat(LIMITS.slugMaxChars + 1)]) {
-      for (const path of ["", "/snapshot", "/record"])
+      for (const path of ["", "/snapshot", "/record", "/record/roots/0"])
         expectRefusal(await shopper.ask(`/drops/${name}${path}`), "drop_not_found");
       expectRefusal(await shopper.join(name), "drop_not_found");
     }
@@ -147,10 +147,19 @@ describe.concurrent("a request that is not as it should be is refused", () => {
     expect(await shopper.settled(orderId)).toMatchObject({ status: "confirmed" });
   });
 
-  it("when the record is asked for from nowhere", async () => {
-    const drop = await publishDrop(world);
-    for (const query of ["afterCohort=x", "afterStep=-2", "afterStep=1e3", "afterCohort="])
-      expectRefusal(await ask(edge(`/v1/drops/${drop.id}/record?${query}`)), "invalid_request");
+  it("when a part of the record is asked for that is not there, which may be kept for a moment", async () => {
+    const drop = await publishDrop(world, { opensInMs: 60_000 });
+    for (const part of [
+      "roots/0",
+      "roots/00",
+      "roots/-1",
+      "chunks/0/0",
+      "cohorts/0",
+      "steps/1e3",
+      "cohorts/x",
+    ]) {
+      expectRefusal(await ask(edge(`/v1/drops/${drop.id}/record/${part}`)), "record_not_found");
+    }
   });
 
   it("with 429 when one shopper writes far too often, and nobody else is", async () => {

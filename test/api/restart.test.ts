@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OrderAnswer, PassAnswer, ReservationAnswer } from "../../schema/http.ts";
-import { LineRecord } from "../../schema/line.ts";
+import { CohortPage, RecordHead, StepPage } from "../../schema/line.ts";
 import { createSecrets, type Keyset } from "../../scripts/platform/secrets.ts";
 import { ask, expectRefusal, told } from "./ask.ts";
 import { eventually } from "./eventually.ts";
@@ -61,8 +61,13 @@ async function live(): Promise<Before> {
   return { drop, buyer, payer, waiter, bought, unpaid, key, held, ticket, pass };
 }
 
-const recordOf = async (dropId: string) =>
-  told(await ask(`${world.platform.urls.edge}/v1/drops/${dropId}/record`), 200, LineRecord);
+async function recordOf(dropId: string) {
+  const read = (part: string) => ask(`${world.platform.urls.edge}/v1/drops/${dropId}/record${part}`);
+  const { atMs: _atMs, ...head } = told(await read(""), 200, RecordHead);
+  const { cohorts } = told(await read("/cohorts/0"), 200, CohortPage);
+  const { steps } = told(await read("/steps/0"), 200, StepPage);
+  return { head, cohorts, steps };
+}
 
 /** What is stored of a drop, by every source. A look at the gateway makes another version of an order, and no other order. */
 async function pictureOf({ id, sku }: Before["drop"]) {

@@ -79,6 +79,15 @@ describe.concurrent("the stock at the console", () => {
     told(await giveIn(drop, back, "r1"), 200, AdjustedAnswer);
     expect(await unitsOf(world, drop.id, drop.sku)).toBe("1/0/0");
     expectRefusal(await giveIn(drop, back, "r2"), "return_exceeds_sold");
+    expectRefusal(await giveIn(drop, { ...back, isResellable: true }, "r1"), "idempotency_key_reused");
+    const unknown = `${orderId.slice(0, -1)}${orderId.endsWith("0") ? "1" : "0"}`;
+    expectRefusal(await giveIn(drop, { ...back, orderId: unknown }, "r3"), "order_not_found");
+    const refund = (body: object, key: string) =>
+      askConsole(world, `/orders/${orderId}/refunds`, { method: "POST", body, key });
+    const lines = [{ skuId: drop.sku, quantity: 1 }];
+    expectRefusal(await refund({ lines, restock: true, reason: "x" }, "f1"), "return_exceeds_sold");
+    told(await refund({ restock: true, reason: "x" }, "f2"), 200, OrderAnswer);
+    expect(await unitsOf(world, drop.id, drop.sku)).toBe("1/0/0");
   });
 
   it("is told by a warehouse that signs, once for each webhook-id", async () => {

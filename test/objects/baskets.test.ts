@@ -73,7 +73,7 @@ describe("a basket's deadline", () => {
     await runInDurableObject(ordersNamespaceStub(shop.shard), () => {});
     // As if the second had been reserved for a shorter time: it is gone, the first is still held.
     await sku(shop.dropId, OTHER).giveBack([
-      { reservationId: reservationId(1), shopperId: shopperId(1), createdAtMs: null },
+      { reservationId: reservationId(1), shopperId: shopperId(1), createdAtMs: null, isFirstLine: true },
     ]);
     expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
       { refusal: { code: "reservation_not_found" } },

@@ -166,7 +166,7 @@ describe("the cron", () => {
 
   test("wakes a line whose alarm was lost", async () => {
     const dropId = await liveDrop();
-    await forEdge().join(dropId, new Uint8Array(16).fill(7));
+    await forEdge().join(dropId, new Uint8Array(16).fill(7), new Uint8Array(1));
     await lose(lineNamespaceStub(dropId));
     setClock(OPENS_AT_MS + 5_000);
     await knock();
@@ -204,7 +204,7 @@ describe("the cron", () => {
     // Each drop of this file is knocked on; the first of them fails.
     vi.spyOn(DropQueue.prototype, "knock").mockRejectedValueOnce(new Error("away"));
     const there = await liveDrop();
-    await forEdge().join(there, new Uint8Array(16).fill(7));
+    await forEdge().join(there, new Uint8Array(16).fill(7), new Uint8Array(1));
     setClock(OPENS_AT_MS + 5_000);
     await knock();
     expect(logged.mock.calls.flat().join()).toContain("knock_failed");

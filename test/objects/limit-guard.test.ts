@@ -28,11 +28,16 @@ function freshGuard(dropId: DropId = freshDrop()) {
   const claim = (claimId: string, over: Partial<LimitClaim> = {}): LimitClaim => ({
     identity: IDENTITY,
     claimId,
+    step: 1,
     units: 1,
     max: 2,
     untilMs: OPENS_AT_MS + 60_000,
     ...over,
   });
+  const giveBack = async (claimId: string, step: number, identity = IDENTITY) => {
+    const [answer] = await rpc().giveBack([{ identity, claimId, step, countsUntilMs: null }]);
+    return answer?.ok ? "done" : answer?.refusal.code;
+  };
   const ask = async (...items: LimitClaim[]) =>
     (await rpc().claim(items)).map((answer) => (answer.ok ? answer.value.units : answer.refusal.code));
   const rows = () =>
@@ -40,7 +45,11 @@ function freshGuard(dropId: DropId = freshDrop()) {
       storage.sql.exec("SELECT claim_id, units, until_ms FROM claims ORDER BY claim_id").toArray(),
     );
   const alarmAtMs = () => runInDurableObject(stub(), (_, { storage }) => storage.getAlarm());
-  return { rpc, stub, claim, ask, rows, alarmAtMs };
+  const fences = () =>
+    runInDurableObject(stub(), (_, { storage }) =>
+      storage.sql.exec("SELECT claim_id, step, until_ms FROM fences ORDER BY claim_id").toArray(),
+    );
+  return { rpc, stub, claim, ask, giveBack, rows, fences, alarmAtMs };
 }
 
 describe("claims of one identity", () => {
@@ -84,20 +93,20 @@ describe("claims of one identity", () => {
   });
 
   test("made lasting outlive every deadline, until they are given back", async () => {
-    const { rpc, ask, claim } = freshGuard();
+    const { giveBack, ask, claim } = freshGuard();
     await ask(claim("a", { units: 2 }));
-    expect(await ask(claim("a", { units: 2, untilMs: null }))).toEqual([2]);
+    expect(await ask(claim("a", { step: 2, units: 2, untilMs: null }))).toEqual([2]);
     pass(365 * 24 * 60 * 60_000);
     expect(await ask(claim("b"))).toEqual(["shopper_limit_reached"]);
-    await rpc().giveBack([{ identity: IDENTITY, claimId: "a" }]);
-    await rpc().giveBack([{ identity: IDENTITY, claimId: "a" }]);
+    expect(await giveBack("a", 3)).toBe("done");
+    expect(await giveBack("a", 3)).toBe("done");
     expect(await ask(claim("b", { untilMs: null }))).toEqual([1]);
   });
 
   test("of somebody else are not given back by the same claim id", async () => {
-    const { rpc, ask, claim } = freshGuard();
+    const { giveBack, ask, claim } = freshGuard();
     await ask(claim("a", { units: 2 }));
-    await rpc().giveBack([{ identity: "session:shp_2", claimId: "a" }]);
+    await giveBack("a", 2, "session:shp_2");
     expect(await ask(claim("b"))).toEqual(["shopper_limit_reached"]);
   });
 
@@ -151,9 +160,61 @@ describe("the alarm", () => {
   });
 });
 
+describe("a call that comes late", () => {
+  const lasting = { untilMs: null };
+
+  test("claims nothing after its give-back, nor do copies of it after an eviction", async () => {
+    const { stub, ask, claim, giveBack, rows } = freshGuard();
+    await ask(claim("a", { ...lasting, units: 2 }));
+    await giveBack("a", 2);
+    for (let copy = 0; copy < 2; copy += 1) {
+      expect(await ask(claim("a", { ...lasting, units: 2 }))).toEqual(["request_in_progress"]);
+      await evictDurableObject(stub());
+    }
+    expect(await rows()).toEqual([]);
+    expect(await ask(claim("b", { units: 2 }))).toEqual([2]);
+  });
+
+  test("claims nothing either when the give-back was the first that this guard ever heard", async () => {
+    const { ask, claim, giveBack, rows } = freshGuard();
+    expect(await giveBack("a", 2)).toBe("done");
+    expect(await ask(claim("a", lasting))).toEqual(["request_in_progress"]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test("gives nothing back that was claimed anew, and claims no more than was returned since", async () => {
+    const { ask, claim, giveBack, rows } = freshGuard();
+    await ask(claim("a", { ...lasting, units: 2 }));
+    await giveBack("a", 2);
+    expect(await ask(claim("a", { ...lasting, step: 3, units: 2 }))).toEqual([2]);
+    expect(await giveBack("a", 2)).toBe("request_in_progress");
+    expect(await ask(claim("a", { ...lasting, step: 4 }))).toEqual([1]);
+    expect(await ask(claim("a", { ...lasting, step: 3, units: 2 }))).toEqual(["request_in_progress"]);
+    expect(await rows()).toEqual([{ claim_id: "a", units: 1, until_ms: null }]);
+  });
+
+  test("is fenced for limitFenceMs, to the millisecond, whether the alarm came or not", async () => {
+    for (const alarms of [false, true]) {
+      setClock(OPENS_AT_MS);
+      const { stub, ask, claim, giveBack, fences, alarmAtMs } = freshGuard();
+      await giveBack("a", 2);
+      const untilMs = OPENS_AT_MS + LIMITS.limitFenceMs;
+      expect(await fences()).toEqual([{ claim_id: "a", step: 2, until_ms: untilMs }]);
+      expect(await alarmAtMs()).toBe(untilMs + LIMITS.limitSweepGraceMs);
+      setClock(untilMs - 1);
+      if (alarms) await runDurableObjectAlarm(stub());
+      expect(await ask(claim("a", lasting))).toEqual(["request_in_progress"]);
+      setClock(untilMs);
+      if (alarms) await runDurableObjectAlarm(stub());
+      expect(await fences()).toHaveLength(alarms ? 0 : 1);
+      expect(await ask(claim("a", lasting))).toEqual([1]);
+    }
+  });
+});
+
 test("a guard that nobody claimed at has no tables", async () => {
   const { rpc, stub } = freshGuard();
-  await rpc().giveBack([{ identity: IDENTITY, claimId: "a" }]);
+  expect(await rpc().giveBack([])).toEqual([]);
   expect(await rpc().claim([])).toEqual([]);
   const tables = await runInDurableObject(stub(), (_, { storage }) =>
     storage.sql.exec("SELECT name FROM sqlite_master WHERE name IN ('claims', 'schema_steps')").toArray(),
@@ -165,7 +226,14 @@ test("mails and codes are counted apart from any drop, through the edge's own do
   const forEdge = new ForEdge(createExecutionContext(), env as StateEnv);
   const identity = "tries:1";
   const shard = identityShardOf(identity);
-  const one = (claimId: string) => ({ identity, claimId, units: 1, max: 1, untilMs: OPENS_AT_MS + 60_000 });
+  const one = (claimId: string) => ({
+    identity,
+    claimId,
+    step: 0,
+    units: 1,
+    max: 1,
+    untilMs: OPENS_AT_MS + 60_000,
+  });
   expect(await forEdge.countIdentity(shard, [one("a"), one("b")])).toMatchObject([
     { ok: true },
     { ok: false, refusal: { code: "shopper_limit_reached" } },

@@ -1,8 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { stubs } from "../../durable-objects/stubs.ts";
 import type { AmountMinor } from "../../schema/money.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type { OrderAct, OrderTerms } from "../../schema/rpc.ts";
+import { orderReturnId } from "../../schema/stock.ts";
 import { fingerprint, OPENS_AT_MS, orderTerms, shopperId } from "../unit/sku-stock-fakes.ts";
 import { freshShop } from "./buying.ts";
 import { pass, useClock } from "./fresh.ts";
@@ -121,6 +124,43 @@ describe("limits over orders", () => {
     expect(await shop.level()).toMatchObject({ sold: 0, available: 5 });
     await placed(shop, 2, one);
     expect((await settle(shop, 2, 1, "card_1"))[1]).toMatchObject({ operation: "capture" });
+  });
+});
+
+describe("units that the brand says are back", () => {
+  test("end the order's claims with the last of them; the console's own call to the stock and a later refund bring nothing more", async () => {
+    const shop = await freshShop();
+    const one = { unitsPerInstrument: 1 };
+    await placed(shop, 1, one);
+    const { dropId } = shop.item(1);
+    const level = await shop.level();
+    if (!level) throw new Error("no stock");
+    const { skuId } = level;
+    const back: OrderAct = {
+      kind: "return",
+      dropId,
+      line: { skuId, quantity: 1 },
+      isResellable: true,
+      reason: "too small",
+    };
+    expect(await ask(shop, 1, back)).toMatchObject({ refusal: { code: "return_exceeds_sold" } });
+    const [, capture] = await settle(shop, 1, 1, "card_1");
+    if (!capture) throw new Error("nothing to capture");
+    await shop.report(capture, { kind: "succeeded", ref: "pay_1" });
+    expect(await ask(shop, 1, back)).toMatchObject({ value: { status: "confirmed", money: "captured" } });
+    expect(await shop.level()).toMatchObject({ sold: 0, available: 5 });
+
+    const change = { kind: "return", orderId: shop.id(1), quantity: 1, isResellable: true } as const;
+    const adjustmentId = orderReturnId(shop.id(1), "one");
+    const again = { adjustmentId, change, reason: "too small" };
+    expect(await stubs.sku(env as StateEnv, dropId, skuId).adjust([again])).toMatchObject([
+      { value: { outcome: "applied", level: { sold: 0, available: 5 } } },
+    ]);
+    expect(await ask(shop, 1, back, "two")).toMatchObject({ refusal: { code: "return_exceeds_sold" } });
+    await placed(shop, 2, one);
+    expect((await settle(shop, 2, 1, "card_1"))[1]).toMatchObject({ operation: "capture" });
+    expect(await ask(shop, 1, refund(), "three")).toMatchObject({ value: { status: "confirmed" } });
+    expect(await shop.level()).toMatchObject({ sold: 1, available: 4 });
   });
 });
 

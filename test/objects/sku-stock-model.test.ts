@@ -432,7 +432,9 @@ async function ask(one: Awaited<ReturnType<typeof freshSku>>, model: Model, act:
     case "leave":
       return toldEntry((await one.rpc().leaveWaiting([waiting(act.number)]))[0]);
     case "give_back": {
-      const [answer] = await one.rpc().giveBack([{ ...waiting(act.number), createdAtMs: null }]);
+      const [answer] = await one
+        .rpc()
+        .giveBack([{ ...waiting(act.number), createdAtMs: null, isFirstLine: true }]);
       return answer?.ok ? "ok" : (answer?.refusal.code ?? "");
     }
     case "pass":

@@ -113,7 +113,7 @@ describe("a freed unit", () => {
 
   test("of a basket that was given back, too", async () => {
     const one = await awaited(2);
-    await one.rpc().giveBack([{ ...query(1), createdAtMs: null }]);
+    await one.rpc().giveBack([{ ...query(1), createdAtMs: null, isFirstLine: true }]);
     expect(await show(one, 2)).toEqual(["offered"]);
   });
 
@@ -140,7 +140,7 @@ describe("nobody overtakes", () => {
     expect(await level(one)).toMatchObject({ available: 1, reserved: 1 });
     expect((await one.rpc().reserve([reserveItem(9)]))[0]).toMatchObject({ ok: false });
     expect(await show(one, 3, 4)).toEqual(["waiting behind 0", "waiting behind 1"]);
-    await one.rpc().giveBack([{ ...query(2), createdAtMs: null }]);
+    await one.rpc().giveBack([{ ...query(2), createdAtMs: null, isFirstLine: true }]);
     expect(await show(one, 3, 4)).toEqual(["offered", "waiting behind 0"]);
   });
 

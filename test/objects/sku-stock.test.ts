@@ -352,3 +352,33 @@ test("an alarm that fails again and again does not come back at once", async () 
   await runDurableObjectAlarm(one.stub());
   expect(await level(one)).toMatchObject({ available: 1, reserved: 0 });
 });
+
+test("a ticket counts where its basket's first line is, once, and no more when that is given back", async () => {
+  const one = await freshSku({ perShopper: 3 });
+  const seen = () =>
+    runInDurableObject(one.stub(), (_, { storage }) =>
+      storage.sql.exec("SELECT tickets_seen FROM level").one(),
+    );
+  await one.rpc().reserve([reserveItem(1), reserveItem(2, { isFirstLine: false })]);
+  await one.rpc().reserve([reserveItem(1, { reservationId: reservationId(3) }), reserveItem(1)]);
+  expect(await seen()).toEqual({ tickets_seen: 1 });
+  const back = (number: number, isFirstLine: boolean) =>
+    one.rpc().giveBack([
+      {
+        reservationId: reservationId(number),
+        shopperId: shopperId(number),
+        createdAtMs: null,
+        isFirstLine,
+      },
+    ]);
+  await back(2, false);
+  expect(await seen()).toEqual({ tickets_seen: 1 });
+  await one
+    .rpc()
+    .giveBack([
+      { reservationId: reservationId(3), shopperId: shopperId(1), createdAtMs: null, isFirstLine: true },
+    ]);
+  expect(await seen()).toEqual({ tickets_seen: 1 });
+  await back(1, true);
+  expect(await seen()).toEqual({ tickets_seen: 0 });
+});

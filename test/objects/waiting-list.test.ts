@@ -117,6 +117,15 @@ describe("an entry made by way of the coordinator", () => {
     expect(await shop.rpc().wait([waitItem(shop, 2)])).toMatchObject([{ ok: true }]);
   });
 
+  test("is not made while its drop is paused; one that is there is told as it stands", async () => {
+    const shop = await freshShop({ stock: 1 });
+    const [refused] = await shop.rpc().wait([waitItem(shop, 1, { isPaused: true })]);
+    expect(refused).toMatchObject({ ok: false, refusal: { code: "drop_paused" } });
+    const [entry] = await shop.rpc().wait([waitItem(shop, 1)]);
+    expect(entry).toMatchObject({ ok: true });
+    expect(await shop.rpc().wait([waitItem(shop, 1, { isPaused: true })])).toEqual([entry]);
+  });
+
   test("that is refused leaves its key free", async () => {
     const shop = await freshShop({ stock: 1, waitingOpen: false });
     const [refused] = await shop.rpc().wait([waitItem(shop, 1)]);

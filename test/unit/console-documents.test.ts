@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { Snapshot } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type { ConsoleApi } from "../../schema/rpc.ts";
 import { versionOf } from "../../workers/console/document-version.ts";
@@ -12,7 +13,13 @@ const publishing = () => {
     calls.push({ version, id: document.id });
     return ok({ version, publishedAtMs: NOW_MS, document });
   };
-  return { calls, publish };
+  const snapshot: ConsoleApi["snapshot"] = async () =>
+    ok({
+      lobbyOpensAtMs: Date.parse(draft().lobbyOpensAt),
+      opensAtMs: Date.parse(draft().opensAt),
+      closesAtMs: Date.parse(draft().closesAt),
+    } as Snapshot);
+  return { calls, state: { publish, snapshot } };
 };
 
 const versionFor = (changes: Record<string, unknown>) => versionOf(DropDocument.parse(draft(changes)));
@@ -110,8 +117,8 @@ describe("GET document", () => {
 
 describe("POST publish", () => {
   test("publishes the draft in KV, lists it and logs it", async () => {
-    const { calls, publish } = publishing();
-    const { call, kv, rows } = fakeConsole({ publish });
+    const { calls, state } = publishing();
+    const { call, kv, rows } = fakeConsole(state);
     const stored = await call("PUT", "/v1/drops/spring/document", draft());
     const answer = await call("POST", "/v1/drops/spring/publish");
     expect(answer.status).toBe(200);
@@ -126,8 +133,8 @@ describe("POST publish", () => {
   });
 
   test("publishes the document in its body, after storing it, for KV may be a minute behind", async () => {
-    const { publish } = publishing();
-    const { call, kv } = fakeConsole({ publish });
+    const { state } = publishing();
+    const { call, kv } = fakeConsole(state);
     await call("PUT", "/v1/drops/spring/document", draft({ name: "Old" }));
     const answer = await call("POST", "/v1/drops/spring/publish", { document: draft({ name: "New" }) });
     expect(answer.body.document.name).toBe("New");
@@ -135,8 +142,8 @@ describe("POST publish", () => {
   });
 
   test("a repeat publishes the same version again", async () => {
-    const { calls, publish } = publishing();
-    const { call } = fakeConsole({ publish });
+    const { calls, state } = publishing();
+    const { call } = fakeConsole(state);
     const first = await call("POST", "/v1/drops/spring/publish", { document: draft() });
     const second = await call("POST", "/v1/drops/spring/publish", { document: draft() });
     expect(second.body).toEqual(first.body);
@@ -159,8 +166,8 @@ describe("POST publish", () => {
       path: "(document)",
       message: expect.stringMatching(/^is no JSON: /),
     });
-    const { publish } = publishing();
-    const inside = fakeConsole({ publish });
+    const { state } = publishing();
+    const inside = fakeConsole(state);
     const padded = JSON.stringify(draft()).padEnd(LIMITS.documentMaxBytes, " ");
     await inside.kv.put("drop:spring", padded);
     expect((await inside.call("POST", "/v1/drops/spring/publish")).status).toBe(200);

@@ -68,6 +68,7 @@ export function fakeConsole(state: Partial<ConsoleApi> = {}) {
       preflight: untouched,
       stockAudit: untouched,
       adjustStock: untouched,
+      commandLine: untouched,
       ordersAudit: untouched,
       commandOrder: untouched,
       redrive: untouched,

@@ -1,8 +1,9 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import type { OrderAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { AdjustAnswer, AdjustItem } from "../../schema/rpc.ts";
+import type { AdjustAnswer, AdjustItem, OrderCommandAnswer } from "../../schema/rpc.ts";
 import { fakeConsole, STOCK_SYNC_SECRET } from "./console-fakes.ts";
 
 const level = { skuId: "runner-42", stock: 12, available: 12, reserved: 0, sold: 0 };
@@ -14,15 +15,23 @@ const difference = { kind: "difference", delta: 2, reason: "a delivery" };
 const count = { kind: "count", count: 0, asOf: "2027-01-15T08:00:00+01:00", reason: "stocktaking" };
 const back = { orderId: `ord_00${"1".repeat(32)}`, quantity: 1, isResellable: true };
 
-function stockOf(answer: (skuId: string) => AdjustAnswer = () => applied) {
+function stockOf(
+  answer: (skuId: string) => AdjustAnswer = () => applied,
+  told: OrderCommandAnswer = ok({} as OrderAnswer),
+) {
   const made: [string, string, AdjustItem[]][] = [];
+  const commands: unknown[] = [];
   const console = fakeConsole({
     adjustStock: async (dropId, skuId, items) => {
       made.push([dropId, skuId, items]);
       return [answer(skuId)];
     },
+    commandOrder: async (command) => {
+      commands.push(command);
+      return told;
+    },
   });
-  return { made, ...console };
+  return { made, commands, ...console };
 }
 
 describe("a correction", () => {
@@ -31,7 +40,6 @@ describe("a correction", () => {
     const answer = await call("POST", PATH, difference, key);
     expect(answer).toMatchObject({ status: 200, body: { outcome: "applied", delta: 2, level } });
     await call("POST", PATH, count, { "Idempotency-Key": '"key-2"' });
-    await call("POST", RETURNS, back, { "Idempotency-Key": "key-3" });
     const made$ = (adjustmentId: string, change: unknown, reason: string) => [
       "spring",
       "runner-42",
@@ -40,12 +48,10 @@ describe("a correction", () => {
     expect(made).toEqual([
       made$("console:key-1", { kind: "difference", delta: 2 }, "a delivery"),
       made$("console:key-2", { kind: "count", count: 0, asOfMs: Date.parse(count.asOf) }, "stocktaking"),
-      made$("console:key-3", { kind: "return", ...back }, "returned"),
     ]);
     expect(rows.log).toMatchObject([
       { action: "correct_stock", subject: "spring/runner-42", detail: expect.stringContaining("a delivery") },
       { action: "correct_stock" },
-      { action: "return_units" },
     ]);
   });
 
@@ -89,6 +95,39 @@ describe("a correction", () => {
       "invalid_request",
     );
     expect((await call("GET", PATH)).body.code).toBe("method_not_allowed");
+  });
+});
+
+describe("a return", () => {
+  const { orderId, ...units } = back;
+  const act = {
+    kind: "return",
+    dropId: "spring",
+    line: { skuId: "runner-42", quantity: 1 },
+    isResellable: true,
+    reason: "returned",
+  };
+
+  test("is told to its order first, and then to the stock under the id that the order uses", async () => {
+    const { call, made, commands, rows } = stockOf();
+    const answer = await call("POST", RETURNS, back, key);
+    expect(answer).toMatchObject({ status: 200, body: { outcome: "applied", delta: 2, level } });
+    expect(commands).toMatchObject([{ orderId, commandId: "console:key-1", act }]);
+    const item = {
+      adjustmentId: `order:${orderId}:console:key-1`,
+      change: { kind: "return", orderId, ...units },
+      reason: "returned",
+    };
+    expect(made).toEqual([["spring", "runner-42", [item]]]);
+    expect(rows.log).toMatchObject([{ action: "return_units", subject: orderId }]);
+  });
+
+  test("that the order refuses reaches no stock, and is not logged", async () => {
+    for (const code of ["return_exceeds_sold", "order_not_found", "idempotency_key_reused"] as const) {
+      const { call, made, rows } = stockOf(undefined, refuse({ code }));
+      expect((await call("POST", RETURNS, back, key)).body.code).toBe(code);
+      expect([made, rows.log]).toEqual([[], []]);
+    }
   });
 });
 

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LIMITS } from "../../schema/limits.ts";
+import type { LineAct } from "../../schema/line.ts";
 import { findConsole } from "../../scripts/console/access.ts";
 import { parseDropOptions } from "../../scripts/drop/options.ts";
 import { forgetRunning, noteRunning } from "../../scripts/platform/running.ts";
@@ -70,8 +72,36 @@ describe("a command", () => {
     [["show", "spring", "--file", "x"], "--file belongs to publish"],
     [["check", "x", "--out", "x"], "--out belongs to schema"],
     [["check", "x", "--surprise"], "surprise"],
+    [["pause"], "pause takes the id of a drop."],
+    [["pause", "Spring"], '"Spring" is no id'],
+    [["pause", "spring", "now"], 'pause takes the id of a drop, and not "now" as well'],
+    [["open", "spring", "now", "please"], 'and not "spring now please"'],
+    [["say", "spring"], "say takes the id of a drop, and a message"],
+    [["say", "spring", "  "], "say takes the id of a drop, and a message"],
+    [["say", "spring", "we", "are", "back"], 'and not "spring we are back"'],
+    [["say", "spring", "x".repeat(LIMITS.lineMessageMaxChars + 1)], "at most 280 characters"],
+    [["say", "spring", "x", "--clear"], "a message of at most 280 characters, in quotes, or --clear"],
+    [["end", "spring", "--clear"], "--clear belongs to say"],
+    [["pace", "spring"], "a whole number of people a second, or document"],
+    [["pace", "spring", "fast"], "a whole number of people a second, or document"],
+    [["pace", "spring", "0"], "a whole number of people a second, or document"],
+    [["pace", "spring", "1.5"], "a whole number of people a second, or document"],
+    [["pace", "spring", "1e3"], "a whole number of people a second, or document"],
   ])("%j is not understood", (args, why) => {
     expect(() => parseDropOptions(args, "/")).toThrow(why);
+  });
+
+  test.each<[string[], LineAct]>([
+    [["pause", "spring"], { kind: "pause" }],
+    [["resume", "spring"], { kind: "resume" }],
+    [["open", "spring"], { kind: "open" }],
+    [["end", "spring"], { kind: "end" }],
+    [["say", "spring", " Back in five minutes. "], { kind: "say", message: "Back in five minutes." }],
+    [["say", "spring", "--clear"], { kind: "say", message: null }],
+    [["pace", "spring", "50"], { kind: "pace", admitPerSecond: 50 }],
+    [["pace", "spring", "document"], { kind: "pace", admitPerSecond: null }],
+  ])("%j is an act on a line", (args, act) => {
+    expect(parseDropOptions(args, "/")).toMatchObject({ verb: args[0], subject: "spring", act });
   });
 
   test.each<[string[], string]>([

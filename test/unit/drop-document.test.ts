@@ -49,7 +49,9 @@ describe("a document is refused with the field and the reason", () => {
     [
       "a field that is like no other",
       { line: { color: "red" } },
-      ["line.color is no field that is known here; there are windowMs, admitPerSecond"],
+      [
+        "line.color is no field that is known here; there are windowMs, admitPerSecond, claimWindowMs, beacon, challenge, mailInsteadOfChallenge",
+      ],
     ],
     [
       "a word that is not among the choices",
@@ -140,6 +142,13 @@ describe("a document is refused with the field and the reason", () => {
       "an end before the start",
       { closesAt: "2027-03-01T09:30:00Z" },
       ["closesAt is 2027-03-01T09:30:00Z, but must be after opensAt, 2027-03-01T10:00:00Z"],
+    ],
+    [
+      "more windows than the line's chain has links",
+      { closesAt: "2027-03-03T07:30:30.001Z" },
+      [
+        "line.windowMs is 5000, but from opensAt to closesAt there can be at most 32766 windows: at least 5001 is needed",
+      ],
     ],
     [
       "a resend that comes too late",

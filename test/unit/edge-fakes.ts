@@ -11,7 +11,16 @@ import {
   shardOfOrder,
 } from "../../schema/ids.ts";
 import type { LimitClaim } from "../../schema/limit-guard.ts";
-import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import {
+  type ClosedCohort,
+  type LedgerPage,
+  type RecordHead,
+  recordKeys,
+  type SignedRoot,
+  type Snapshot,
+  type WatermarkStep,
+} from "../../schema/line.ts";
 import type { MailMessage } from "../../schema/mail.ts";
 import { AmountMinor, totalMinor } from "../../schema/money.ts";
 import { ok, refuse } from "../../schema/result.ts";
@@ -23,11 +32,14 @@ import type {
   CancelAnswer,
   CancelItem,
   EdgeApi,
+  JoinedPlace,
   KeyedReserveItem,
   KeyedWaitItem,
   OrderQuery,
   PlaceAnswer,
   PlaceItem,
+  RecordPart,
+  RecordPartAnswer,
   WaitingEntry,
   WaitingQuery,
 } from "../../schema/rpc.ts";
@@ -125,33 +137,92 @@ export const snapshotOf = (changes: Partial<Snapshot> = {}): Snapshot => ({
   version: "a".repeat(64),
   atMs: OPENS_AT,
   phase: "live",
+  isPaused: false,
+  message: null,
   lobbyOpensAtMs: OPENS_AT - 3_600_000,
   opensAtMs: OPENS_AT,
   closesAtMs: OPENS_AT + 7_200_000,
   windowMs: 5_000,
   watermark: { cohort: -1, rank: 1 },
+  standbyBefore: { cohort: -1, rank: 1 },
+  isStandbyOpen: false,
   joined: 1_000,
   admitted: 0,
+  rootedThrough: -1,
+  revealedThrough: -1,
+  waitsForBeacon: null,
   admitPerSecond: 20,
+  pacePerSecond: 20,
+  noShowShare: 0,
   skus: [{ skuId: SKU, stock: 10, available: 10, reserved: 0, sold: 0 }],
   soldOutAtMs: null,
   ...changes,
 });
 
+/** As if every cohort before it had as many people. */
 export const cohortOf = (cohort: number, count = 1_000): ClosedCohort => ({
   cohort,
   count,
+  root: SEED,
   closedAtMs: OPENS_AT + cohort * 5_000,
+  beaconRound: null,
+  signature: SEED + SEED,
+  before: cohort * count,
+  link: SEED,
+  beaconSignature: null,
   seed: SEED,
+  revealedAtMs: OPENS_AT + cohort * 5_000 + 40,
+});
+
+/** Of two chunks, whose ids are `chunkOf`. */
+export const rootOf = (cohort: number): SignedRoot => {
+  const { count, root, closedAtMs, beaconRound, signature } = cohortOf(cohort);
+  return { cohort, count, chunks: [SEED, SEED], root, closedAtMs, beaconRound, signature };
+};
+export const chunkOf = (cohort: number, chunk: number) => new Uint8Array(32).fill(16 * cohort + chunk);
+
+export const headOf = (changes: Partial<RecordHead> = {}): RecordHead => ({
+  dropId: DROP,
+  version: "a".repeat(64),
+  atMs: OPENS_AT,
+  commitment: {
+    dropId: DROP,
+    anchor: SEED,
+    links: 32_767,
+    publicKey: SEED,
+    beacon: null,
+    committedAtMs: OPENS_AT - 7_200_000,
+    signature: SEED + SEED,
+  },
+  notes: [{ atMs: OPENS_AT - 7_200_000, what: "published", detail: "a".repeat(64) }],
+  rootedThrough: -1,
+  revealedThrough: -1,
+  steps: 0,
+  joined: 1_000,
+  heldApart: 0,
+  ledgers: [{ skuId: SKU, rows: 0, hash: "0".repeat(64) }],
+  ...changes,
 });
 
 /** The objects behind the edge, in memory: as much of them as the edge can see. `calls` counts by method. */
 export class FakeState implements EdgeApi {
   readonly calls: Record<string, number> = {};
   readonly joined: string[] = [];
+  /** Places in the line by ticket id. */
+  readonly places$ = new Map<string, JoinedPlace>();
   published$: PublishedDrop = { version: "a".repeat(64), publishedAtMs: 0, document: documentOf() };
   snapshot$ = snapshotOf();
+  /** Cohorts whose seeds are out; every number up to the last of them is closed. */
   closed: ClosedCohort[] = [];
+  /** Cohorts after them whose roots are out. */
+  rooted: number[] = [];
+  steps: WatermarkStep[] = [];
+  ledgers: RecordHead["ledgers"] = [{ skuId: SKU, rows: 0, hash: "0".repeat(64) }];
+  /** By `<sku>/<page>`. */
+  readonly ledgerPages = new Map<string, LedgerPage>();
+  /** What the line has put into KV, and how often it was asked for each key. */
+  readonly stored = new Map<string, string | Uint8Array>();
+  readonly storedAsked: string[] = [];
   joinCohort = 0;
   paymentUrl: string | null = null;
   /** What a new basket is refused for; a repeat gets its basket all the same. */
@@ -159,6 +230,7 @@ export class FakeState implements EdgeApi {
   readonly reservations = new Map<string, { item: KeyedReserveItem; basket: Basket; isGivenBack: boolean }>();
   readonly waiting = new Map<string, { item: KeyedWaitItem; entry: WaitingEntry }>();
   readonly counted = new Map<string, number>();
+  readonly claims$ = new Set<string>();
   readonly cancels = new Map<string, string>();
   readonly orders = new Map<string, { item: PlaceItem; answer: OrderAnswer }>();
   readonly #clock: Clock;
@@ -167,17 +239,21 @@ export class FakeState implements EdgeApi {
     this.#clock = clock;
   }
 
-  async join(dropId: DropId, ticketIds: Uint8Array) {
+  async join(dropId: DropId, ticketIds: Uint8Array, heldApart: Uint8Array) {
     this.#count("join");
     if (dropId !== DROP) return refuse({ code: "drop_not_found" as const });
     this.joined.push(...(Buffer.from(ticketIds).toString("hex").match(/.{32}/g) ?? []));
-    const place = { cohort: this.joinCohort, cohortClosesAtMs: OPENS_AT + this.joinCohort * 5_000 };
-    return ok(Array.from({ length: ticketIds.byteLength / 16 }, () => place));
+    assert.equal(heldApart.byteLength, ticketIds.byteLength / 16);
+    return ok(
+      [...heldApart].map((byte, at) => ok(this.#placeInLine(ticketIds, { at, isHeldApart: byte === 1 }))),
+    );
   }
 
   async snapshot(dropId: DropId) {
     this.#count("snapshot");
-    return dropId === DROP ? ok(this.snapshot$) : refuse({ code: "drop_not_found" as const });
+    if (dropId !== DROP) return refuse({ code: "drop_not_found" as const });
+    const { revealedThrough, rootedThrough } = this.#reach();
+    return ok({ ...this.snapshot$, revealedThrough, rootedThrough });
   }
 
   async published(dropId: DropId) {
@@ -190,10 +266,71 @@ export class FakeState implements EdgeApi {
     return ok(this.closed.filter(({ cohort }) => cohort > afterCohort).slice(0, 1_000));
   }
 
-  async record(dropId: DropId, afterCohort: number, afterStep: number) {
-    this.#count("record");
-    const cohorts = this.closed.filter(({ cohort }) => cohort > afterCohort);
-    return ok({ dropId, cohorts, steps: [], more: afterStep > 1_000 });
+  async recordHead(dropId: DropId) {
+    this.#count("recordHead");
+    if (dropId !== DROP) return refuse({ code: "drop_not_found" as const });
+    return ok(headOf({ ...this.#reach(), steps: this.steps.length, ledgers: this.ledgers }));
+  }
+
+  async recordPart(dropId: DropId, part: RecordPart): Promise<RecordPartAnswer> {
+    this.#count("recordPart");
+    if (dropId !== DROP) return refuse({ code: "drop_not_found" as const });
+    const told = this.#partOf(part);
+    if (told === null) return ok(null);
+    const { content, isFinal } = told;
+    return ok({ body: content instanceof Uint8Array ? content : JSON.stringify(content), isFinal });
+  }
+
+  async ledgerPage(_dropId: DropId, skuId: SkuId, page: number) {
+    this.#count("ledgerPage");
+    return this.ledgerPages.get(`${skuId}/${page}`) ?? null;
+  }
+
+  /** Puts everything into KV that the line would have put there by now. */
+  store(): void {
+    const { rootedThrough, revealedThrough } = this.#reach();
+    const put = (key: string, part: RecordPart) => {
+      const told = this.#partOf(part);
+      if (told === null) return;
+      const { content } = told;
+      this.stored.set(key, content instanceof Uint8Array ? content : JSON.stringify(content));
+    };
+    for (let cohort = 0; cohort <= rootedThrough; cohort++) {
+      put(recordKeys.root(DROP, cohort), { kind: "root", cohort });
+      for (const chunk of [0, 1])
+        put(recordKeys.chunk(DROP, cohort, chunk), { kind: "chunk", cohort, chunk });
+    }
+    for (let page = 0; (page + 1) * LIMITS.cohortsPerPage - 1 <= revealedThrough; page++)
+      put(recordKeys.cohorts(DROP, page), { kind: "cohorts", page });
+    for (let page = 0; (page + 1) * LIMITS.stepsPerPage <= this.steps.length; page++)
+      put(recordKeys.steps(DROP, page), { kind: "steps", page });
+  }
+
+  #partOf(part: RecordPart): { content: object; isFinal: boolean } | null {
+    const { revealedThrough } = this.#reach();
+    if (part.kind === "cohorts") {
+      const first = part.page * LIMITS.cohortsPerPage;
+      const last = first + LIMITS.cohortsPerPage - 1;
+      const cohorts = this.closed.filter(({ cohort }) => cohort >= first && cohort <= last);
+      const isComplete = revealedThrough >= last;
+      return { content: { page: part.page, isComplete, cohorts }, isFinal: isComplete };
+    }
+    if (part.kind === "steps") {
+      const first = part.page * LIMITS.stepsPerPage;
+      const steps = this.steps.slice(first, first + LIMITS.stepsPerPage);
+      const isComplete = steps.length === LIMITS.stepsPerPage;
+      return { content: { page: part.page, isComplete, steps }, isFinal: isComplete };
+    }
+    const { cohort } = part;
+    const isThere = this.closed.some((closed) => closed.cohort === cohort) || this.rooted.includes(cohort);
+    if (!isThere) return null;
+    if (part.kind === "root") return { content: rootOf(cohort), isFinal: true };
+    return part.chunk < 2 ? { content: chunkOf(cohort, part.chunk), isFinal: true } : null;
+  }
+
+  #reach() {
+    const revealedThrough = this.closed.at(-1)?.cohort ?? -1;
+    return { revealedThrough, rootedThrough: this.rooted.at(-1) ?? revealedThrough };
   }
 
   async reserve(shard: number, items: KeyedReserveItem[]) {
@@ -220,11 +357,13 @@ export class FakeState implements EdgeApi {
   /** Exact like the object; nothing lapses. */
   async countIdentity(shard: number, items: LimitClaim[]) {
     this.#count("countIdentity");
-    return items.map(({ identity, units, max }) => {
+    return items.map(({ identity, claimId, units, max }) => {
       assert(identityShardOf(identity) === shard, "an identity in another shard");
+      if (this.claims$.has(`${identity} ${claimId}`)) return ok({ units });
       const taken = (this.counted.get(identity) ?? 0) + units;
       if (taken > max) return refuse({ code: "shopper_limit_reached" as const });
       this.counted.set(identity, taken);
+      this.claims$.add(`${identity} ${claimId}`);
       return ok({ units });
     });
   }
@@ -301,12 +440,30 @@ export class FakeState implements EdgeApi {
     if (order !== undefined) order.answer = { ...order.answer, ...changes };
   }
 
+  /** The first place and the first judgment stand. */
+  #placeInLine(
+    ticketIds: Uint8Array,
+    { at, isHeldApart }: { at: number; isHeldApart: boolean },
+  ): JoinedPlace {
+    const id = Buffer.from(ticketIds.subarray(16 * at, 16 * at + 16)).toString("hex");
+    const cohortClosesAtMs = OPENS_AT + this.joinCohort * 5_000;
+    const place = this.places$.get(id) ?? {
+      cohort: this.joinCohort,
+      chunk: 0,
+      isHeldApart,
+      cohortClosesAtMs,
+    };
+    this.places$.set(id, place);
+    return place;
+  }
+
   #reserveOne(item: KeyedReserveItem): BasketAnswer {
     const known = this.reservations.get(item.reservationId);
     if (known && known.item.fingerprint !== item.fingerprint)
       return refuse({ code: "idempotency_key_reused" });
     if (known?.isGivenBack) return refuse({ code: "reservation_given_back" });
     if (known) return ok(known.basket);
+    if (item.isPaused) return refuse({ code: "drop_paused" });
     const refusal = this.refuseBasket(item);
     if (refusal !== null) return refuse(refusal);
     const { document } = this.published$;
@@ -375,6 +532,7 @@ export function fakeDeps(changes: Partial<Deps> = {}) {
   let bytes = 0;
   const deps: Deps = {
     state: () => state,
+    snapshot: (dropId) => state.snapshot(dropId),
     publishedDrops: async () => [
       { id: DROP, name: "Runner", opensAt: "2027-03-01T10:00:00Z", closesAt: "2027-03-01T12:00:00Z" },
     ],
@@ -383,9 +541,21 @@ export function fakeDeps(changes: Partial<Deps> = {}) {
       product: async () => null,
       purge: async () => {},
     },
+    record: {
+      text: async (key) => {
+        state.storedAsked.push(key);
+        return (state.stored.get(key) as string | undefined) ?? null;
+      },
+      bytes: async (key) => {
+        state.storedAsked.push(key);
+        return (state.stored.get(key) as Uint8Array<ArrayBuffer> | undefined) ?? null;
+      },
+    },
     allowAddress: async () => true,
     allowShopper: async () => true,
     allowMailFrom: async () => true,
+    challenges: null,
+    widget: null,
     mailer: { send: async (mail) => void mails.push(mail) },
     brandQuotes: { ask: async (url) => Promise.reject(new Error(`nobody is at ${url}`)) },
     customerKeys: parseCustomerKeys("CUSTOMER_KEYS", undefined),
@@ -414,7 +584,7 @@ export function fakeEdge(changes: Partial<Deps> = {}) {
   async function send(path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await app.request(`${ORIGIN}${path}`, init, {}, context as unknown as ExecutionContext);
     const text = await response.text();
-    const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+    const isJson = text !== "" && (response.headers.get("Content-Type") ?? "").includes("json");
     return {
       status: response.status,
       headers: response.headers,

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { isAdmitted } from "../../schema/line.ts";
+import { markOf } from "../../workers/edge/bots/mark.ts";
 import { callState } from "../../workers/edge/call-state.ts";
 import { rankOf, ticketIdOf } from "../../workers/edge/derive.ts";
 import { createEdge } from "../../workers/edge/edge.ts";
-import { peopleAhead } from "../../workers/edge/line-place.ts";
+import { CHOICES, waitRangeOf } from "../../workers/edge/line/arithmetic.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
 import { issuePass } from "../../workers/edge/verbs/issue-pass.ts";
 import {
@@ -40,7 +41,8 @@ describe("a pass", () => {
       Array.from({ length: 30 }, async (_, number) => {
         const shopperId = `shp_${number.toString(16).padStart(32, "0")}` as never;
         const tid = ticketIdOf(DROP, shopperId);
-        const claims = { sub: shopperId, drop: DROP, tid, coh: number % 6 };
+        const mrk = markOf(deps.ticketKeys, { dropId: DROP, ticketId: tid, isHeldApart: false }) ?? "";
+        const claims = { sub: shopperId, drop: DROP, tid, coh: number % 6, chk: 0, mrk };
         const tokens = createTokens(deps.sessionKeys, deps.ticketKeys, deps.clock);
         const { token } = await tokens.ticket.sign(claims, LIMITS.ticketTtlMs);
         return { shopperId, token, place: { cohort: claims.coh, rank: rankOf(SEED, tid) } };
@@ -91,16 +93,19 @@ describe("a pass", () => {
 });
 
 describe("who is not admitted yet", () => {
-  test("is told how many are before, and to come back after half of the wait", async () => {
+  test("is told how many are before, and to come back after a part of the shortest wait", async () => {
     const { edge, caller, ticket, rank } = await waiting(3);
     edge.clock.set(OPENS_AT + 60_000);
-    edge.state.snapshot$ = snapshotOf({ watermark: { cohort: 1, rank: 0.5 }, admitPerSecond: 100 });
+    const watermark = { cohort: 1, rank: 0.5 };
+    const changes = { atMs: OPENS_AT + 60_000, watermark, admitted: 1_500, pacePerSecond: 100 };
+    edge.state.snapshot$ = snapshotOf(changes);
     const answer = await caller.post(PASSES, { ticket });
     const ahead = Math.round(500 + 1_000 + rank * 1_000);
     expect(answer.body).toMatchObject({ code: "not_admitted_yet", status: 409 });
     expect(answer.body.detail).toContain(String(ahead));
-    expect(answer.body.retryAfterMs).toBeGreaterThanOrEqual((ahead / 100) * 500);
-    expect(answer.body.retryAfterMs).toBeLessThanOrEqual((ahead / 100) * 500 + 3_000);
+    const shortestMs = waitRangeOf(ahead, edge.state.snapshot$).fromMs;
+    expect(answer.body.retryAfterMs).toBeGreaterThanOrEqual(shortestMs * CHOICES.askShare);
+    expect(answer.body.retryAfterMs).toBeLessThan(shortestMs);
     expect(answer.headers.get("Retry-After")).toBe(String(Math.ceil(answer.body.retryAfterMs / 1_000)));
   });
 
@@ -130,14 +135,6 @@ describe("who is not admitted yet", () => {
     edge.state.snapshot$ = snapshotOf({ watermark: { cohort: 2, rank: 1 } });
     expect((await caller.post(PASSES, { ticket })).body.code).toBe("unavailable");
   });
-});
-
-test("people ahead add up over cohorts, in part where the watermark or the place cuts one", () => {
-  const snapshot = snapshotOf({ watermark: { cohort: 1, rank: 0.75 } });
-  const cohorts = [cohortOf(1, 400), cohortOf(3, 50), cohortOf(4, 200)];
-  expect(peopleAhead({ cohort: 4, rank: 0.5 }, snapshot, cohorts).ahead).toBe(100 + 50 + 100);
-  expect(peopleAhead({ cohort: 1, rank: 0.8 }, snapshot, cohorts).ahead).toBe(20);
-  expect(peopleAhead({ cohort: 3, rank: 0 }, snapshotOf(), [cohortOf(0, 7)]).ahead).toBe(7);
 });
 
 describe("the isolate's memory", () => {
@@ -194,23 +191,6 @@ describe("the isolate's memory", () => {
     edge.clock.set(OPENS_AT + 2_000);
     expect((await edge.send(`/v1/drops/${DROP}`)).body.version).toBe(version);
     expect(edge.state.calls.published).toBe(2);
-  });
-
-  test("reads a long line of cohorts once, however many ask for theirs", async () => {
-    const { deps, state } = fakeDeps();
-    state.closed = Array.from({ length: 2_500 }, (_, number) => cohortOf(number)).filter(
-      ({ cohort }) => cohort % 3 !== 1,
-    );
-    const { cohorts } = createEdge(deps);
-    for (const cohort of [2_499, 0, 1, 1_500, 2_498, 3]) {
-      const one = await cohorts.one(DROP, cohort, fakeLifetime());
-      expect(one.ok && one.value?.cohort).toBe(cohort % 3 === 1 ? undefined : cohort);
-    }
-    const some = await cohorts.between(DROP, 10, 14, fakeLifetime());
-    expect(some.ok && some.value?.map(({ cohort }) => cohort)).toEqual([11, 12, 14]);
-    const calls = state.calls.closedCohorts ?? 0;
-    for (let cohort = 0; cohort < 500; cohort++) await cohorts.one(DROP, cohort, fakeLifetime());
-    expect((state.calls.closedCohorts ?? 0) - calls).toBeLessThan(3);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Handle, ProductAnswer } from "../../schema/catalog.ts";
 import { SkuId } from "../../schema/ids.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { Currency } from "../../schema/money.ts";
 import { browse } from "./edge-browser.ts";
 import { type Answer, admitAll, DROP, documentOf, OPENS_AT, SKU } from "./edge-fakes.ts";
@@ -137,6 +138,17 @@ describe("a basket", () => {
     const basket = await untilBasket(shop);
     shop.clock.set(Date.parse(shop.state.published$.document.closesAt));
     await shop.press(basket, { "units-runner-43": "1" }, { action: "/basket" });
+    expect(held(shop)).toEqual(["1 runner-42 2 runner-43"]);
+  });
+
+  test("that would be changed in a pause is left as it is, and the page says that it is paused", async () => {
+    const shop = open();
+    const basket = await untilBasket(shop);
+    shop.state.snapshot$ = { ...shop.state.snapshot$, isPaused: true };
+    shop.clock.set(shop.clock.now() + 2 * LIMITS.snapshotTtlMs);
+    const told = await shop.press(basket, { "units-runner-43": "1" }, { action: "/basket" });
+    expect(told.status).toBe(409);
+    expect(told.text).toContain("paused");
     expect(held(shop)).toEqual(["1 runner-42 2 runner-43"]);
   });
 

@@ -42,7 +42,7 @@ describe("a shopper without JavaScript", () => {
     const lobby = await shop.press(drop);
     expect(shop.at()).toBe(LINE);
     expect(lobby.text).toContain("You are in the lobby");
-    expect(lobby.text).toMatch(/<meta http-equiv="refresh" content="30"/);
+    expect(lobby.text).toMatch(/<noscript><meta http-equiv="refresh" content="13"/);
 
     shop.clock.set(OPENS_AT + 3_000);
     shop.state.closed = [cohortOf(0)];

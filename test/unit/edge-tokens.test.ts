@@ -6,8 +6,9 @@ import { createTokens } from "../../workers/edge/tokens.ts";
 import { admitted, DROP, FakeClock, fakeEdge, keysetOf, OPENS_AT, secretOf } from "./edge-fakes.ts";
 
 const SHOPPER = ShopperId.parse(`shp_${"1".repeat(32)}`);
-const TICKET = { sub: SHOPPER, drop: DROP, tid: TicketId.parse("2".repeat(32)), coh: 3 };
-const PASS = { ...TICKET, rnk: 0.25, ims: OPENS_AT, idn: `session:${SHOPPER}` };
+const PLACE = { sub: SHOPPER, drop: DROP, tid: TicketId.parse("2".repeat(32)), coh: 3 };
+const TICKET = { ...PLACE, chk: 0, mrk: `t1.${"0".repeat(32)}` };
+const PASS = { ...PLACE, rnk: 0.25, ims: OPENS_AT, idn: `session:${SHOPPER}` };
 const HOUR = 3_600_000;
 
 function tokensOf(session = keysetOf(["s1", 1]), ticket = keysetOf(["t1", 2]), clock = new FakeClock()) {

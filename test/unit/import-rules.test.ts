@@ -111,6 +111,24 @@ describe("the rules refuse", () => {
       "never see Hono",
     ],
     [
+      "a page's script that imports a library",
+      "workers/edge/islands/proof.ts",
+      'import * as z from "zod";',
+      "what browsers run",
+    ],
+    [
+      "the client's arithmetic that imports the server's shapes",
+      "workers/edge/line/arithmetic.ts",
+      'import { Snapshot } from "../../../schema/line.ts";',
+      "what browsers run",
+    ],
+    [
+      "a verifier that imports Node",
+      "workers/edge/line/verify/bytes.ts",
+      'import { createHash } from "node:crypto";',
+      "what browsers run",
+    ],
+    [
       "a test that is imported",
       "workers/edge/app.ts",
       'import { fake } from "../../test/unit/fakes.ts";',
@@ -172,6 +190,11 @@ test.each<[string, string, string]>([
   ["SQL in a store", "durable-objects/sku-stock/store.ts", 'this.#sql.exec("SELECT 1");'],
   ["what only a comment names", DECIDE, '// import { a } from "../log.ts";\n/* import "hono"; */'],
   ["a package that begins like a room", "schema/a.ts", 'import * as z from "zod/v4";'],
+  [
+    "a verifier that takes types and exact bytes of schema/",
+    "workers/edge/line/verify/a.ts",
+    'import type { A } from "../../../../schema/line.ts";\nimport { PREFIXES } from "../../../../schema/line-proof.ts";',
+  ],
 ])("the rules allow %s", (_, path, text) => {
   expect(breaches({ path, text })).toEqual([]);
 });

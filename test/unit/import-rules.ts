@@ -38,16 +38,37 @@ export function breaches({ path, text }: Source): string[] {
 const PRODUCTION = new Set(["schema", "durable-objects", "workers"]);
 const MAY_HOLD_SQL = /(?:^|\/)(?:store|migrations|migrate)\.ts$/;
 
+const STATE_LIBRARIES = [
+  "schema",
+  "durable-objects",
+  "drizzle-orm",
+  "cloudflare:workers",
+  "node:crypto",
+  "@noble/curves",
+];
+
+/** Pages' scripts, and what they share with the server: no zod, no Hono, nothing of Node. */
+const BROWSER = /^workers\/edge\/(?:islands|line)\//;
+const BROWSER_LIBRARIES = [
+  "workers/edge/islands",
+  "workers/edge/line",
+  "schema/line-proof.ts",
+  "schema/limits.ts",
+  "@noble/curves",
+];
+
 const REASONS: Record<string, (path: string, one: Import) => string | null> = {
   schema: (_, { from }) =>
     isOneOf(from, "schema", "zod", "drizzle-orm") ? null : "schema/ imports only zod and drizzle",
   "durable-objects": (path, { from }) => {
     if (path.endsWith("/decide.ts")) return isOneOf(from, "schema") ? null : "decide.ts imports only schema/";
-    return isOneOf(from, "schema", "durable-objects", "drizzle-orm", "cloudflare:workers")
+    return isOneOf(from, ...STATE_LIBRARIES)
       ? null
-      : "durable-objects/ imports schema/, drizzle and cloudflare:workers";
+      : "durable-objects/ imports schema/, drizzle, cloudflare:workers, and what it hashes and verifies with";
   },
   workers: (path, { from, isTypeOnly }) => {
+    if (BROWSER.test(path) && !isTypeOnly && !isOneOf(from, ...BROWSER_LIBRARIES))
+      return "what browsers run imports workers/edge/line/, the bytes and limits of schema/, and @noble/curves";
     if (/\/verbs\//.test(path) && isOneOf(from, "hono")) return "verbs never see Hono";
     if (!isOneOf(from, "durable-objects") || isTypeOnly || /^workers\/[^/]+\/index\.ts$/.test(path))
       return null;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  admissionBudget,
   advance,
   cohortAt,
   cohortEndMs,
+  cohortsOf,
   isSoldOut,
   LINE_START,
   levelPushIntervalMs,
@@ -22,6 +22,7 @@ const schedule: Schedule = {
   opensAtMs: OPENS,
   closesAtMs: OPENS + 60_000,
   windowMs: 5_000,
+  endedAtMs: null,
 };
 const level = (stock: number, sold: number) => ({
   skuId: "a" as SkuId,
@@ -168,43 +169,48 @@ describe("the watermark", () => {
 const equal = (a: { cohort: number; rank: number }, b: { cohort: number; rank: number }) =>
   a.cohort === b.cohort && a.rank === b.rank;
 
-describe("the budget", () => {
-  test("is the rate times the time since the last tick, and what was left", () => {
-    expect(admissionBudget({ admitPerSecond: 20, carry: 0.5, sinceLastTickMs: 500 })).toBe(10.5);
-  });
-
-  test("saves up two ticks at most", () => {
-    expect(admissionBudget({ admitPerSecond: 20, carry: 99, sinceLastTickMs: 3_600_000 })).toBe(40);
-  });
-
-  test("is never a debt: a clock that stepped back does not stop the line for as long", () => {
-    expect(admissionBudget({ admitPerSecond: 20, carry: 0, sinceLastTickMs: -3_600_000 })).toBe(0);
-  });
-});
-
 describe("the line's alarm", () => {
   const idle = {
     nowMs: 5_000,
     openCohortEndsMs: [],
-    isLive: true,
-    hasWaiting: false,
-    lastTickMs: 4_500,
+    closesAtMs: null,
+    isAdmitting: false,
     hasUnfolded: false,
-    hasUnconfigured: false,
+    lastTickMs: 4_500,
+    outsideDueMs: null,
   };
-  test("is not set when nobody waits: an idle line costs nothing", () => {
+  test("is not set once a drop is over and everything is told", () => {
     expect(nextAlarm(idle)).toBeNull();
-    expect(nextAlarm({ ...idle, hasWaiting: true, isLive: false })).toBeNull();
   });
 
-  test("is at the next tick while people wait, at a cohort's end, and soon for a SKU without terms", () => {
-    expect(nextAlarm({ ...idle, hasWaiting: true })).toBe(4_500 + LIMITS.lineTickMs);
-    expect(nextAlarm({ ...idle, hasUnfolded: true, isLive: false })).toBe(4_500 + LIMITS.lineTickMs);
-    expect(nextAlarm({ ...idle, openCohortEndsMs: [5_200, 9_000] })).toBe(5_200);
-    expect(nextAlarm({ ...idle, hasUnconfigured: true })).toBe(5_000 + LIMITS.lineTickMs);
-    expect(nextAlarm({ ...idle, openCohortEndsMs: [1] })).toBe(5_000);
+  test("is at the end of a drop where nobody waits: an idle line costs nothing", () => {
+    expect(nextAlarm({ ...idle, closesAtMs: 3_600_000 })).toBe(3_600_000);
+  });
+
+  test("is at the next tick while people wait, at a cohort's end, and when the outside can be tried", () => {
+    const live = { ...idle, closesAtMs: 3_600_000 };
+    expect(nextAlarm({ ...live, isAdmitting: true })).toBe(4_500 + LIMITS.lineTickMs);
+    expect(nextAlarm({ ...live, hasUnfolded: true })).toBe(4_500 + LIMITS.lineTickMs);
+    expect(nextAlarm({ ...live, openCohortEndsMs: [5_200, 9_000] })).toBe(5_200);
+    expect(nextAlarm({ ...live, outsideDueMs: 5_900 })).toBe(5_900);
+    expect(nextAlarm({ ...live, openCohortEndsMs: [1] })).toBe(5_000);
     // A clock that stepped back: the next tick is a tick away, not as far as the step.
-    expect(nextAlarm({ ...idle, hasWaiting: true, lastTickMs: 99_000 })).toBe(5_000 + LIMITS.lineTickMs);
+    expect(nextAlarm({ ...live, isAdmitting: true, lastTickMs: 99_000 })).toBe(5_000 + LIMITS.lineTickMs);
+  });
+});
+
+describe("the cohorts of a schedule", () => {
+  test("are the lobby and a window for each part of the time that it is live", () => {
+    expect(cohortsOf(schedule)).toBe(13);
+    expect(cohortsOf({ ...schedule, closesAtMs: schedule.closesAtMs + 1 })).toBe(14);
+    expect(cohortAt(schedule, schedule.closesAtMs - 1)).toBe(12);
+  });
+
+  test("end by hand at once, the last window too", () => {
+    const ended = { ...schedule, endedAtMs: OPENS + 7_000, closesAtMs: OPENS + 7_000 };
+    expect([0, 1, 2, 3].map((cohort) => cohortEndMs(ended, cohort) - OPENS)).toEqual([
+      0, 5_000, 7_000, 7_000,
+    ]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   openAttempt,
   statusOf,
 } from "../../durable-objects/order-coordinator/decide.ts";
-import type { SkuId } from "../../schema/ids.ts";
+import type { DropId, SkuId } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import type { OrderAct, Outcome } from "../../schema/rpc.ts";
 import type { Operation } from "../../schema/statuses.ts";
@@ -22,6 +22,7 @@ import { OPENS_AT_MS } from "./sku-stock-fakes.ts";
 
 const NOW = OPENS_AT_MS;
 const WINDOW_MS = 60_000;
+const DROP = "spring" as DropId;
 const minor = (amount: number) => amount as AmountMinor;
 const sku = (id: string) => id as SkuId;
 const line = (id: string, quantity: number, unit: number) => ({
@@ -76,8 +77,16 @@ const ship = (lines: [string, number][] | null = null): OrderAct => ({
   trackingUrl: null,
   lines: lines?.map(([id, quantity]) => ({ skuId: sku(id), quantity })) ?? null,
 });
+const bring = (quantity: number, over: Partial<Extract<OrderAct, { kind: "return" }>> = {}): OrderAct => ({
+  kind: "return",
+  dropId: DROP,
+  line: { skuId: sku("runner"), quantity },
+  isResellable: true,
+  reason: "too small",
+  ...over,
+});
 const asked = (facts: Facts, act: OrderAct, nowMs = NOW, commandId = "one") =>
-  decideAct(facts, { act, commandId, cancelWindowMs: WINDOW_MS }, nowMs);
+  decideAct(facts, { act, commandId, dropId: DROP, cancelWindowMs: WINDOW_MS }, nowMs);
 const codeOf = (...given: Parameters<typeof asked>) => {
   const decided = asked(...given);
   return decided.ok ? null : decided.refusal.code;
@@ -166,6 +175,7 @@ describe("an order that is canceled", () => {
           { skuId: "socks", quantity: 1 },
         ],
         isResellable: false,
+        reason: "canceled",
       },
     ]);
     expect(next(canceled)).toEqual(stock("return"));
@@ -324,4 +334,53 @@ test("an instrument beyond its limit gives units and money back, and nothing rev
   expect([statusOf(refused), refused.cancelReason]).toEqual(["canceled", "limit_reached"]);
   expect(next(refused)).toEqual(stock("release"));
   expect(next(released(refused))).toEqual(command("void"));
+});
+
+describe("units that the brand says are back", () => {
+  test("go to the stock with its reason, and move no money", () => {
+    const back = doing(confirmed(), bring(2, { isResellable: false }));
+    expect(back.returns).toEqual([
+      {
+        returnId: "one",
+        lines: [{ skuId: "runner", quantity: 2 }],
+        isResellable: false,
+        reason: "too small",
+      },
+    ]);
+    expect(next(back)).toEqual(stock("return"));
+    const end = returned(back);
+    expect(end).toMatchObject({ returned: { runner: 2 }, money: "captured", refund: null });
+    expect([statusOf(end), isSettled(end)]).toEqual(["confirmed", true]);
+  });
+
+  test("are never more than were bought and did not come back, by whichever way", () => {
+    expect(codeOf(confirmed(), bring(3))).toBe("return_exceeds_sold");
+    expect(codeOf(doing(confirmed(), bring(1)), bring(2))).toBe("return_exceeds_sold");
+    const lines = [{ skuId: sku("runner"), quantity: 1 }];
+    const refunded = doing(confirmed(), refund({ lines, restock: true }));
+    expect(codeOf(refunded, bring(2))).toBe("return_exceeds_sold");
+    expect(codeOf(refunded, bring(1), NOW, "two")).toBeNull();
+    expect(codeOf(confirmed(), bring(1, { line: { skuId: sku("hat"), quantity: 1 } }))).toBe(
+      "return_exceeds_sold",
+    );
+    expect(codeOf(confirmed(), bring(1, { dropId: "autumn" as DropId }))).toBe("return_exceeds_sold");
+  });
+
+  test("are of an order that is paid for and stands", () => {
+    for (const facts of [pinned(), committed(), released(doing(confirmed(), brandCancels()))])
+      expect(codeOf(facts, bring(1))).toBe("return_exceeds_sold");
+  });
+
+  test("after a whole refund, or before one that restocks the rest, end with the last of them all that the order holds", () => {
+    const paidBack = run(doing(confirmed(), refund()), "refund");
+    const socks = { line: { skuId: sku("socks"), quantity: 1 } };
+    const all = returned(doing(returned(doing(paidBack, bring(2))), bring(1, socks), NOW, "two"));
+    expect(next(all)).toEqual(stock("release"));
+    expect(isSettled(released(all))).toBe(true);
+
+    const part = returned(doing(confirmed(), bring(2)));
+    const rest = returned(doing(part, refund({ restock: true }), NOW, "two"));
+    expect(next(rest)).toEqual(stock("release"));
+    expect(next(released(rest))).toEqual(command("refund"));
+  });
 });

@@ -246,6 +246,8 @@ test("a call is waited for no longer than until the alarm asks again", () => {
   expect(LIMITS.skuCallTimeoutMs).toBeLessThan(LIMITS.effectRetryBaseMs);
 });
 
+const UNCLAIMED = ["unclaim", "unclaim: done"];
+
 describe("two orders of one basket", () => {
   const WITH_LIMITS = { baskets: true, limits: true };
   const unitsOf = (world: World) =>
@@ -310,13 +312,12 @@ describe("two orders of one basket", () => {
   test("may follow each other, once a limit kept the first one out: the basket stays as it was", async () => {
     const world = await ordered();
     // Somebody of the same contact has bought all that it may.
-    world.claims.set("contact:1", [{ claimId: "another", units: 4, untilMs: null }]);
-    await handle(world, "claim");
-    await handle(world, "claim: done");
+    world.claims.set("contact:1", [{ claimId: "another", units: 4, untilMs: null, step: 0 }]);
+    for (const label of ["claim", "claim: done", ...UNCLAIMED, ...UNCLAIMED]) await handle(world, label);
     expect(world.store.load(orderId(1))).toBeNull();
     expect(world.skuOf("a-sku" as SkuId).row(1)?.state).toBe("held");
     world.claims.delete("contact:1");
-    await play(world, { act: "rival", pick: 0 });
+    await play(world, { act: "advance", ms: 10 }, { act: "rival", pick: 0 });
     await handle(world, "claim");
     await handle(world, "claim: done");
     await handle(world, "claim");
@@ -339,11 +340,11 @@ describe("a limit that comes after another", () => {
     await handle(world, "claim: done");
     expect(world.claims.get("contact:1")).toHaveLength(1);
     // The basket's own is the second: it lapsed, and the units were bought otherwise.
-    world.claims.set(mail, [{ claimId: "another", units: 3, untilMs: null }]);
+    await play(world, { act: "advance", ms: 30_000 + LIMITS.claimSlackMs });
+    world.claims.set(mail, [{ claimId: "another", units: 3, untilMs: null, step: 0 }]);
     await handle(world, "claim");
     await handle(world, "claim: done");
-    await handle(world, "unclaim");
-    await handle(world, "unclaim: done");
+    for (const label of [...UNCLAIMED, ...UNCLAIMED]) await handle(world, label);
     expect(before).toHaveLength(1);
     expect(world.parcels).toEqual([]);
     expect(world.claims.get("contact:1")).toEqual([]);
@@ -488,5 +489,57 @@ describe("a pin that outlives its caller", () => {
     await play(world, { act: "place", pick: 1 });
     expect(world.parcels).toEqual([]);
     expect(world.store.load(orderId(2))).toBeNull();
+  });
+
+  test("leaves the basket until its own deadline also when a claim for the order comes after all", async () => {
+    const { world, mail, untilMs } = await keptOut();
+    // Whoever had bought the units gave them back: there is room again, and a copy of the order's first call arrives.
+    world.claims.set(mail, [{ claimId: reservationId(1), units: 1, untilMs, step: 0 }]);
+    expect(world.late).toHaveLength(1);
+    await play(world, { act: "late", pick: 0 });
+    expect(world.claims.get(mail)).toMatchObject([{ untilMs: null }]);
+    for (const label of [...UNCLAIMED, ...UNCLAIMED]) await handle(world, label);
+    expect(world.store.load(orderId(1))).toBeNull();
+    expect(world.claims.get(mail)).toMatchObject([{ claimId: reservationId(1), units: 1, untilMs }]);
+  });
+
+  test("is deaf to a claim for the order that comes once the order is forgotten", async () => {
+    const { world, mail, untilMs } = await keptOut();
+    world.claims.set(mail, [{ claimId: reservationId(1), units: 1, untilMs, step: 0 }]);
+    for (const label of [...UNCLAIMED, ...UNCLAIMED]) await handle(world, label);
+    expect(world.store.load(orderId(1))).toBeNull();
+    await play(world, { act: "late", pick: 0 });
+    expect(world.claims.get(mail)).toMatchObject([{ claimId: reservationId(1), units: 1, untilMs }]);
+  });
+
+  /** The first call for the basket's own claim got no answer and is still on its way; the second was refused. */
+  async function keptOut() {
+    const world = new World({ baskets: true, limits: true });
+    await play(world, { act: "reserve", pick: 0 });
+    for (const label of ["claim", "claim: done", "reserve to", "reserve: held"]) await handle(world, label);
+    const [mail = ""] = world.claims.keys();
+    const untilMs = world.claims.get(mail)?.[0]?.untilMs ?? null;
+    await play(world, { act: "place", pick: 0 });
+    for (const label of ["claim", "claim: done"]) await handle(world, label);
+    await handle(world, "claim", "detach");
+    world.claims.set(mail, [{ claimId: "another", units: 3, untilMs: null, step: 0 }]);
+    await play(world, { act: "advance", ms: LIMITS.effectRetryBaseMs }, { act: "alarm" });
+    for (const label of ["claim", "claim: done", "claim", "claim: done"]) await handle(world, label);
+    return { world, mail, untilMs };
+  }
+});
+
+describe("an order whose numbers were lost", () => {
+  test("goes on above those that a limit has seen, and ends its claims there", async () => {
+    const world = new World({ baskets: true, limits: true });
+    const seen = 9_999_999_999_999;
+    world.unclaim({ identity: "contact:1", claimId: orderId(1), step: seen, countsUntilMs: null });
+    await play(world, { act: "reserve", pick: 0 });
+    for (const label of ["claim", "claim: done", "reserve to", "reserve: held"]) await handle(world, label);
+    await play(world, { act: "place", pick: 0 });
+    for (const label of ["claim", "claim: done"]) await handle(world, label);
+    expect(world.store.load(orderId(1))?.effect.step).toBe(seen + 1);
+    await world.drain();
+    world.checkAtRest();
   });
 });

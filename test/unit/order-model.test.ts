@@ -51,7 +51,17 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ act: fc.constant("ship" as const), pick, isWhole: fc.boolean() }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant("return" as const),
+      pick,
+      line: fc.nat({ max: 2 }),
+      isResellable: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("again" as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant("late" as const), pick }) },
   { weight: 3, arbitrary: deed("pay") },
   { weight: 1, arbitrary: deed("forfeit") },
   { weight: 2, arbitrary: deed("ghost") },

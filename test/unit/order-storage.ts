@@ -19,7 +19,7 @@ export function memoryStorage(): DurableObjectStorage {
       db.exec(query);
       return cursor([], 0);
     }
-    if (/^\s*SELECT/.test(query)) return cursor(prepare(query).all(...bindings), 0);
+    if (/^\s*(?:SELECT|EXPLAIN)/.test(query)) return cursor(prepare(query).all(...bindings), 0);
     return cursor([], Number(prepare(query).run(...bindings).changes));
   };
   const transactionSync = <Value>(act: () => Value): Value => {
@@ -42,7 +42,9 @@ export function memoryStorage(): DurableObjectStorage {
 function cursor(rows: unknown[], rowsWritten: number) {
   return {
     rowsWritten,
+    [Symbol.iterator]: () => rows.values(),
     toArray: () => rows.map((row) => ({ ...(row as object) })),
+    raw: () => rows.map((row) => Object.values(row as object)).values(),
     one: () => {
       if (rows.length !== 1) throw new Error(`expected one row, found ${rows.length}`);
       return { ...(rows[0] as object) };

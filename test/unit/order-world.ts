@@ -1,6 +1,11 @@
-import { type ClaimRow, decideClaim, isLive } from "../../durable-objects/limit-guard/decide.ts";
+import {
+  type ClaimRow,
+  decideClaim,
+  decideReturn,
+  isLive,
+} from "../../durable-objects/limit-guard/decide.ts";
 import { migrate } from "../../durable-objects/migrate.ts";
-import { unitsClaimed } from "../../durable-objects/order-coordinator/claims.ts";
+import { claimsOf, unitsClaimed } from "../../durable-objects/order-coordinator/claims.ts";
 import { takeCommand } from "../../durable-objects/order-coordinator/command.ts";
 import { isForGood, isSettled, statusOf } from "../../durable-objects/order-coordinator/decide.ts";
 import {
@@ -23,7 +28,13 @@ import { type OrderRecord, OrderStore } from "../../durable-objects/order-coordi
 import { takeOn } from "../../durable-objects/order-coordinator/take-on.ts";
 import { unitsTaken } from "../../durable-objects/sku-stock/decide.ts";
 import type { OrderId, SkuId } from "../../schema/ids.ts";
-import type { LimitClaim, LimitClaimAnswer, LimitReturn } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
 import { ok, type Result } from "../../schema/result.ts";
 import type {
@@ -60,7 +71,8 @@ export type Act =
   | { act: "cancel"; pick: number; by: "shopper" | "brand"; restock: boolean }
   | { act: "refund"; pick: number; amountMinor: number | null; units: number; restock: boolean }
   | { act: "ship"; pick: number; isWhole: boolean }
-  | { act: "again"; pick: number }
+  | { act: "return"; pick: number; line: number; isResellable: boolean }
+  | { act: "again" | "late"; pick: number }
   | { act: "flow"; count: number }
   | { act: "outage"; isOn: boolean }
   | { act: "advance"; ms: number }
@@ -75,8 +87,8 @@ type Parcel = {
   arrive(mood: Mood): void;
   lose(): void;
   isLossless?: boolean;
-  /** A call to the limits: claims have no numbers, so it comes once, and before its sender is told that it failed. */
-  isOnce?: boolean;
+  /** After this it is on its way no more, and a limit need not remember what it was overtaken by. */
+  endsAtMs?: number;
 };
 
 const SHOPPERS = 4;
@@ -96,6 +108,8 @@ const BASKETS: readonly SkuId[][] = ["a", "ab", "b", "abc", "ac", "bc", "a"].map
  */
 export class World {
   readonly parcels: Parcel[] = [];
+  /** Copies of calls to the limits, which arrive when everybody has gone on. */
+  readonly late: Parcel[] = [];
   readonly skus = new Map(SKUS.map((skuId) => [skuId, bench(full(TERMS.stock), { ...TERMS, skuId })]));
   readonly #hasBaskets: boolean;
   readonly gateway: Gateway;
@@ -104,8 +118,9 @@ export class World {
   readonly capturesOf = new Map<OrderId, number>();
   readonly journal: string[] = [];
   readonly failures: unknown[] = [];
-  /** The LimitGuard: claims by identity, of its real decisions. */
+  /** The LimitGuard: claims by identity, and what it remembers of those that were given back, of its real decisions. */
   readonly claims = new Map<string, ClaimRow[]>();
+  readonly #fences = new Map<string, { step: number; untilMs: number }>();
   readonly #commands: OrderCommand[] = [];
   /** Orders that somebody said are canceled. */
   readonly #over = new Set<OrderId>();
@@ -163,9 +178,9 @@ export class World {
   async drain(): Promise<void> {
     this.#isOut = false;
     for (let turn = 0; turn < 5_000; turn += 1) {
-      const parcel = this.parcels.shift();
+      const parcel = this.parcels.shift() ?? this.late.shift();
       const dueAtMs = this.store.earliestDueMs();
-      if (parcel) parcel.arrive("fine");
+      if (parcel) this.#isGone(parcel) ? parcel.lose() : parcel.arrive("fine");
       else if (dueAtMs === null) break;
       else {
         this.#advance(Math.max(0, dueAtMs - this.nowMs));
@@ -184,12 +199,14 @@ export class World {
   check(): void {
     if (this.failures.length > 0) throw this.failures[0];
     for (const sku of this.skus.values()) this.#checkSku(sku);
+    for (let number = 1; number <= RESERVATIONS; number += 1) this.#checkBasketCounted(number);
     for (const record of this.orders()) {
       if (isForGood(record.facts.cancelReason)) this.#over.add(record.orderId);
       must(
         !this.#over.has(record.orderId) || statusOf(record.facts) === "canceled",
         "a canceled order is revived",
       );
+      this.#checkCounted(record);
       if (statusOf(record.facts) !== "confirmed") continue;
       must(
         unitsClaimed(record, "commit") === 0 || this.unitsOf(record).every((state) => state === "committed"),
@@ -197,6 +214,32 @@ export class World {
       );
       must(this.capturesOf.get(record.orderId) === 1, "confirmed without exactly one capture");
     }
+  }
+
+  /** The units of an order that goes on count, each in all its limits. */
+  #checkCounted(record: OrderRecord): void {
+    const { wanted, units, pinRefusal, returns } = record.facts;
+    const holds = wanted === "sell" && pinRefusal === null && units !== "unpinned" && units !== "returned";
+    const least = unitsClaimed(record, returns.length > 0 ? "return" : "commit");
+    if (!holds || least === 0) return;
+    for (const { identity, claimId } of claimsOf(record, units === "committed" ? "commit_late" : "pin")) {
+      const claim = this.claims.get(identity)?.find((row) => row.claimId === claimId);
+      must(claim?.untilMs === null && claim.units >= least, `${identity} counts less than ${least} units`);
+    }
+  }
+
+  /** So does a basket that no order has, until its claim's own deadline. */
+  #checkBasketCounted(number: number): void {
+    const noted = this.store.reservation(reservationId(number));
+    if (!noted?.claim?.made || noted.isGivenBack || noted.orderId !== null) return;
+    const rows = noted.lines.map(({ skuId }) => this.skuOf(skuId).rows.get(noted.reservationId));
+    if (noted.claim.made.untilMs <= this.nowMs || !rows.every((row) => row?.state === "held")) return;
+    const { identity } = noted.claim;
+    const claim = this.claims.get(identity)?.find((row) => row.claimId === noted.reservationId);
+    must(
+      claim?.units === rows.length && isLive(claim, this.nowMs),
+      `${identity} does not count basket ${number}`,
+    );
   }
 
   /** What the SKUs hold for each line of an order. */
@@ -334,6 +377,7 @@ export class World {
         return;
       case "cancel":
       case "refund":
+      case "return":
       case "ship": {
         const order = pickOf(this.orders(), act.pick);
         if (order) this.#command(toCommand(order, act, this.#commands.length));
@@ -342,6 +386,12 @@ export class World {
       case "again": {
         const command = pickOf(this.#commands, act.pick);
         if (command) this.#command(command);
+        return;
+      }
+      case "late": {
+        const [parcel] = this.late.splice(act.pick % Math.max(1, this.late.length), 1);
+        if (parcel) this.note(`late: ${parcel.label}`);
+        if (parcel && !this.#isGone(parcel)) parcel.arrive("fine");
         return;
       }
       case "pay": {
@@ -373,7 +423,8 @@ export class World {
       case "crash":
         this.note("the coordinator dies");
         this.#coordinator.die();
-        this.#arriveOnce();
+        // A process takes its time to come up, and numbers its tries by the clock.
+        this.#advance(1);
         this.#coordinator = new Coordinator(this);
         return;
       case "alarm":
@@ -382,26 +433,21 @@ export class World {
     }
   }
 
-  /** What was on its way to the limits is there. */
-  #arriveOnce(): void {
-    const calls = this.parcels.filter(({ isOnce }) => isOnce);
-    for (const call of calls) call.arrive("fine");
-    for (let at = this.parcels.length - 1; at >= 0; at -= 1)
-      if (this.parcels[at]?.isOnce) this.parcels.splice(at, 1);
-  }
-
-  #handle({ act: chosen, pick, mood }: Extract<Act, { pick: number; mood: Mood }>): void {
+  #handle({ act, pick, mood }: Extract<Act, { pick: number; mood: Mood }>): void {
     if (this.parcels.length === 0) return;
     const at = pick % this.parcels.length;
     const parcel = this.parcels[at];
     if (!parcel) return;
-    const once = { duplicate: "deliver", detach: "lose", deliver: "deliver", lose: "lose" } as const;
-    const act = parcel.isOnce ? once[chosen] : chosen;
     const isKept = act === "duplicate" || act === "detach" || (act === "lose" && parcel.isLossless);
-    if (!isKept) this.parcels.splice(at, 1);
+    if (!isKept || parcel.endsAtMs !== undefined) this.parcels.splice(at, 1);
+    if (isKept && parcel.endsAtMs !== undefined) this.late.push(parcel);
     this.note(`${act} ${parcel.label}${mood === "fine" ? "" : ` (${mood})`}`);
-    if (act === "deliver" || act === "duplicate") parcel.arrive(mood);
+    if ((act === "deliver" || act === "duplicate") && !this.#isGone(parcel)) parcel.arrive(mood);
     else parcel.lose();
+  }
+
+  #isGone({ endsAtMs }: Parcel): boolean {
+    return endsAtMs !== undefined && endsAtMs <= this.nowMs;
   }
 
   #command(command: OrderCommand): void {
@@ -481,12 +527,11 @@ export class World {
       const fail = () => isAlive() && reject(new Error("the call failed"));
       this.parcels.push({
         label,
-        isOnce: true,
+        endsAtMs: this.nowMs + LIMITS.limitFenceMs,
         arrive: () => {
           const answer = act();
           this.parcels.push({
             label: `${label}: done`,
-            isOnce: true,
             arrive: () => isAlive() && resolve(answer),
             lose: fail,
           });
@@ -497,21 +542,32 @@ export class World {
   }
 
   claim(item: LimitClaim): LimitClaimAnswer {
-    const rows = this.claims.get(item.identity) ?? [];
-    const { answer, write } = decideClaim(rows, item, this.nowMs);
-    if (write) {
-      const others = rows.filter(({ claimId }) => claimId !== item.claimId);
-      this.claims.set(item.identity, [...others, write]);
-    }
+    const known = this.#knownOf(item);
+    const { answer, write } = decideClaim(known, item, this.nowMs);
+    if (write) this.#keep(item, known.rows, write);
     return answer;
   }
 
-  unclaim({ identity, claimId }: LimitReturn): void {
-    const rows = this.claims.get(identity) ?? [];
-    this.claims.set(
-      identity,
-      rows.filter((row) => row.claimId !== claimId),
-    );
+  unclaim(item: LimitReturn): LimitReturnAnswer {
+    const known = this.#knownOf(item);
+    const { answer, change } = decideReturn(known, item, this.nowMs);
+    if (change === null) return answer;
+    this.#keep(item, known.rows, change.row);
+    const untilMs = this.nowMs + LIMITS.limitFenceMs;
+    this.#fences.set(`${item.identity} ${item.claimId}`, { step: item.step, untilMs });
+    return answer;
+  }
+
+  #knownOf({ identity, claimId }: { identity: string; claimId: string }) {
+    const fence = this.#fences.get(`${identity} ${claimId}`);
+    const isRemembered = fence !== undefined && fence.untilMs > this.nowMs;
+    return { rows: this.claims.get(identity) ?? [], fence: isRemembered ? fence.step : null };
+  }
+
+  /** As the object does, which takes the lapsed ones out as it goes. */
+  #keep({ identity, claimId }: LimitReturn | LimitClaim, rows: ClaimRow[], row: ClaimRow | null): void {
+    const others = rows.filter((one) => one.claimId !== claimId && isLive(one, this.nowMs));
+    this.claims.set(identity, row ? [...others, row] : others);
   }
 
   /** Orders that had all their units at one time: only such may be captured. */
@@ -605,7 +661,7 @@ class Coordinator {
     return {
       claim: (items) => world.callLimits("claim", () => items.map((item) => world.claim(item)), isAlive),
       giveBack: (items) =>
-        world.callLimits("unclaim", () => items.forEach((item) => void world.unclaim(item)), isAlive),
+        world.callLimits("unclaim", () => items.map((item) => world.unclaim(item)), isAlive),
     };
   }
 
@@ -708,7 +764,7 @@ class Coordinator {
 
 function toCommand(
   { orderId: id, facts }: OrderRecord,
-  act: Extract<Act, { act: "cancel" | "refund" | "ship" }>,
+  act: Extract<Act, { act: "cancel" | "refund" | "return" | "ship" }>,
   number: number,
 ): OrderCommand {
   const command = {
@@ -729,6 +785,15 @@ function toCommand(
       const { amountMinor, restock } = act;
       const lines = facts.lines.slice(0, act.units).map(({ skuId }) => ({ skuId, quantity: 1 }));
       return { ...command, act: { kind: "refund", amountMinor, lines, restock, reason: "said so" } };
+    }
+    case "return": {
+      const { skuId } = facts.lines[act.line % facts.lines.length] ?? { skuId: TERMS.skuId };
+      const { isResellable } = act;
+      const line = { skuId, quantity: 1 };
+      return {
+        ...command,
+        act: { kind: "return", dropId: TERMS.dropId, line, isResellable, reason: "came back" },
+      };
     }
     case "ship": {
       const lines = act.isWhole ? null : facts.lines.slice(0, 1).map(({ skuId }) => ({ skuId, quantity: 1 }));

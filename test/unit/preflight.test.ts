@@ -1,17 +1,23 @@
 import fc from "fast-check";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
+import { roundDueAtMs } from "../../durable-objects/drop-queue/beacon/rounds.ts";
 import { wakeObjects } from "../../durable-objects/preflight/probe.ts";
+import { lastRoundAt, probeBeacon } from "../../durable-objects/preflight/probe-beacon.ts";
 import { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, type SkuId, shardOfDrop } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { type ClockReading, type Finding, isReady, skewMs } from "../../schema/preflight.ts";
+import type { Beacon } from "../../schema/line.ts";
+import { type ClockReading, type Finding, isReady, type RelayProbe, skewMs } from "../../schema/preflight.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import { crowdFindings, edgeFindings } from "../../scripts/preflight/decide.ts";
+import { LOCAL_BEACON } from "../../scripts/sandbox/beacon/local-beacon.ts";
+import { signRound } from "../../scripts/sandbox/beacon/sign-round.ts";
 import { findingsOf, type Measured } from "../../workers/console/preflight/decide.ts";
 import { type BrandQuotes, NoQuote, type QuoteRequest } from "../../workers/edge/checkout/brand-quotes.ts";
 import { probeQuote } from "../../workers/edge/checkout/probe-quote.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
+import { QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import { knowsLinkKey, proveLinkKey } from "../../workers/link-proof.ts";
 import { probeSandbox } from "../../workers/payments/gateways/sandbox-probe.ts";
 import { draft, fakeConsole, NOW_MS } from "./console-fakes.ts";
@@ -33,12 +39,27 @@ const WELL = {
   misconfigured: null,
   hasCustomerKeys: true,
   hasMailUrl: true,
+  challenge: "real",
   knowsLinkKey: true,
   quote: null,
 } as const;
 const asking = (identity: string, checkout: object): Partial<Measured> => ({
   document: DropDocument.parse(draft({ limits: { identity } })),
   checkout: { ...WELL, ...checkout },
+});
+
+const challenging = (checkout: object, mode: "test" | "live" = "test"): Partial<Measured> => ({
+  document: { ...DropDocument.parse(draft({ line: { challenge: "turnstile" } })), mode },
+  checkout: { ...WELL, ...checkout },
+});
+
+const heard = (host: string, fault: string | null = null): RelayProbe => ({ host, fault });
+const underBeacon = (
+  relays: RelayProbe[],
+  { beacon = QUICKNET, mode = "test" }: { beacon?: Beacon; mode?: "test" | "live" } = {},
+): Partial<Measured> => ({
+  document: { ...DropDocument.parse(draft({ line: { beacon: "drand" } })), mode },
+  ...state({ beacon: { isAsked: true, beacon, round: 7, dueAtMs: NOW - 3_000, relays } }),
 });
 
 function measured(changes: Partial<Measured> = {}): Measured {
@@ -51,6 +72,7 @@ function measured(changes: Partial<Measured> = {}): Measured {
       objects: [awake("line"), awake("orders"), awake("stock of runner-42", { level })],
       database: null,
       queue: null,
+      beacon: null,
     },
     payments: { misconfigured: null, gateways: [{ gateway: "sandbox", refusal: null, reading: reading() }] },
     checkout: WELL,
@@ -179,6 +201,41 @@ describe("a planted fault is found", () => {
       asking("verified_mail", { hasMailUrl: false }),
       "blocks identity: is verified_mail, but MAIL_URL",
     ],
+    [
+      "a challenge that nobody can show, and no mail instead",
+      challenging({ challenge: "none", hasMailUrl: false }),
+      "blocks challenge: is turnstile, but the storefront has no key for it, so nobody can join",
+    ],
+    [
+      "a challenge that nobody can show",
+      challenging({ challenge: "none" }),
+      "warning challenge: is turnstile, but the storefront has no key for it, so everybody has to join by a mailed code",
+    ],
+    [
+      "a live drop whose challenge takes anything",
+      challenging({ challenge: "test" }, "live"),
+      "blocks challenge: is turnstile, with Cloudflare's key for tests",
+    ],
+    [
+      "a beacon that no relay gives",
+      underBeacon([heard("a", "timed_out"), heard("b", "not_yet")]),
+      "blocks beacon: gives no value, so nobody would be admitted: of round 7, due at 2027-02-28T09:59:57.000Z, a does not answer in time; b does not have it yet",
+    ],
+    [
+      "a relay that lies, beside one that does not",
+      underBeacon([heard("a"), heard("b", "wrong_signature")]),
+      "warning beacon: of round 7, due at 2027-02-28T09:59:57.000Z, b answers with a signature that does not verify",
+    ],
+    [
+      "a beacon that nobody could ask",
+      { ...underBeacon([]), ...state({ beacon: { isAsked: false, reason: "BEACON_URLS is wrong" } }) },
+      "blocks beacon: cannot be asked: BEACON_URLS is wrong",
+    ],
+    [
+      "a live drop under a beacon that strangers do not trust",
+      underBeacon([heard("a")], { beacon: LOCAL_BEACON, mode: "live" }),
+      "blocks beacon: is not drand's quicknet",
+    ],
     ["links that do not open", { checkout: { ...WELL, knowsLinkKey: false } }, "blocks keys: LINK_KEYS"],
     [
       "an edge that answers nobody",
@@ -220,8 +277,88 @@ describe("a planted fault is found", () => {
   });
 });
 
+test("a beacon that every relay gives is told with its round, and a trial may use another than quicknet", () => {
+  const well = findingsOf(measured(underBeacon([heard("a"), heard("b")])));
+  expect(bad(well)).toEqual([]);
+  expect(well.filter(({ check }) => check === "beacon")).toEqual([
+    {
+      level: "ok",
+      check: "beacon",
+      message: "round 7, due at 2027-02-28T09:59:57.000Z, verifies, from a, b",
+    },
+  ]);
+  const trial = findingsOf(measured(underBeacon([heard("a")], { beacon: LOCAL_BEACON })));
+  expect(bad(trial)).toEqual([]);
+  expect(trial.map(({ message }) => message).join("\n")).toContain("which is right for a trial");
+});
+
+describe("the beacon is asked", () => {
+  const probe = (
+    fetch: (url: string) => Promise<Response>,
+    urls = ["https://a.example", "https://b.example"],
+  ) =>
+    probeBeacon(
+      {
+        urls,
+        fetch,
+        nowMs: () => NOW,
+        timeLimit: () => new AbortController().signal,
+        log: () => {},
+      },
+      LOCAL_BEACON,
+    );
+  const round = lastRoundAt(LOCAL_BEACON, NOW - LIMITS.beaconProbeAgeMs);
+  const told = async () => Response.json({ round, signature: signRound(round) });
+
+  test("for the last round that all relays should have, one by one", async () => {
+    const asked: string[] = [];
+    const found = await probe(async (url) => {
+      asked.push(url);
+      return url.startsWith("https://a") ? told() : new Response(null, { status: 503 });
+    });
+    expect(found).toEqual({
+      isAsked: true,
+      beacon: LOCAL_BEACON,
+      round,
+      dueAtMs: roundDueAtMs(LOCAL_BEACON, round),
+      relays: [
+        { host: "a.example", fault: null },
+        { host: "b.example", fault: "refused" },
+      ],
+    });
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toContain(`/public/${round}`);
+  });
+
+  test.each<[string, () => Promise<Response>, string]>([
+    ["is late", async () => new Response(null, { status: 404 }), "not_yet"],
+    ["is away", () => Promise.reject(new TypeError("fetch failed")), "unreachable"],
+    [
+      "signs wrongly",
+      async () => Response.json({ round, signature: signRound(round + 1) }),
+      "wrong_signature",
+    ],
+  ])("and one that %s is told", async (_, fetch, fault) => {
+    const found = await probe(fetch, ["https://a.example"]);
+    expect(found).toMatchObject({ relays: [{ host: "a.example", fault }] });
+  });
+
+  test("about no round that was due later than the given instant, nor about one earlier than the last", () => {
+    fc.assert(
+      fc.property(fc.nat(10_000_000), (afterMs) => {
+        const atMs = LOCAL_BEACON.genesisAtMs + afterMs;
+        const last = lastRoundAt(LOCAL_BEACON, atMs);
+        expect(roundDueAtMs(LOCAL_BEACON, last)).toBeLessThanOrEqual(atMs);
+        expect(roundDueAtMs(LOCAL_BEACON, last + 1)).toBeGreaterThan(atMs);
+      }),
+    );
+    expect(lastRoundAt(LOCAL_BEACON, LOCAL_BEACON.genesisAtMs - 1)).toBe(1);
+  });
+});
+
 test("what a drop does not need is not missed", () => {
-  const bare = { hasCustomerKeys: false, hasMailUrl: false };
+  const bare = { hasCustomerKeys: false, hasMailUrl: false, challenge: "none" };
+  expect(bad(findingsOf(measured(challenging({ challenge: "test" }))))).toEqual([]);
   expect(bad(findingsOf(measured(asking("none", bare))))).toEqual([]);
   expect(bad(findingsOf(measured(asking("signed_claim", { ...bare, hasCustomerKeys: true }))))).toEqual([]);
   expect(bad(findingsOf(measured(asking("verified_mail", { ...bare, hasMailUrl: true }))))).toEqual([]);
@@ -455,12 +592,17 @@ describe("POST preflight", () => {
     });
     console.deps.payments = { probeGateways: async () => payments };
     console.deps.edge = { probeCheckout: async () => WELL };
-    await console.call("PUT", "/v1/drops/spring/document", draft({ audience: ["apac", "oc"] }));
+    await console.call(
+      "PUT",
+      "/v1/drops/spring/document",
+      draft({ audience: ["apac", "oc"], line: { beacon: "drand" } }),
+    );
     const answer = await console.call("POST", "/v1/drops/spring/preflight");
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ isReady: false, version: null, atMs: NOW_MS });
     // The very first call places the line's object, so it says where too.
-    expect(asked).toEqual(["apac", { dropId: "spring", skuIds: ["runner-42"], near: "apac" }]);
+    const target = { dropId: "spring", skuIds: ["runner-42"], near: "apac", takesBeacon: true };
+    expect(asked).toEqual(["apac", target]);
   });
 
   test("looks at what is published, whatever the draft says meanwhile", async () => {

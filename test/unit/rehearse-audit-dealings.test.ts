@@ -189,6 +189,7 @@ function twoWait(): Evidence {
   sku.level = { skuId: "runner" as never, stock: 1, available: 1, reserved: 0, sold: 0 };
   Object.assign(evidence, { orders: [], orderRows: [], attemptRows: [], gateway: [] });
   evidence.record.cohorts = evidence.record.cohorts.map((cohort) => ({ ...cohort, count: 3 }));
+  evidence.proof.log = new Map([...evidence.proof.log, [reservationTicket(3), 0]]);
   const { answers } = evidence;
   answers.tickets.push({ ...only(answers.tickets), shopperId: shopperId(3), ticketId: reservationTicket(3) });
   answers.orders = [];

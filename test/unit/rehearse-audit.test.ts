@@ -468,6 +468,47 @@ const PLANTED: Planted[] = [
     },
   ],
   [
+    "a ticket that no public log has",
+    "acknowledgedLost",
+    /ticket 0{31}1 of cohort 0 is in no log/,
+    (evidence) => {
+      evidence.proof.log = new Map();
+    },
+  ],
+  [
+    "a ticket that stands in another cohort's log",
+    "acknowledgedLost",
+    /ticket 0{31}2 of cohort 0 is in the log of cohort 3/,
+    (evidence) => {
+      evidence.proof.log = new Map([...evidence.proof.log, [ticketId(2), 3]]);
+    },
+  ],
+  [
+    "a public record that the verifier finds wrong",
+    "orderInversions",
+    /the public record: It goes back/,
+    (evidence) => {
+      evidence.proof.verdict.findings.push({ check: "steps", code: "step_order", words: "It goes back." });
+    },
+  ],
+  [
+    "a public ledger that the verifier finds wrong",
+    "integrity",
+    /the public record: Sums differ/,
+    (evidence) => {
+      evidence.proof.verdict.findings.push({ check: "ledgers", code: "ledger_sums", words: "Sums differ." });
+    },
+  ],
+  [
+    "a public record that could not be read",
+    "integrity",
+    /the public record: record\/steps\/0 could not be read/,
+    (evidence) => {
+      const gaps = ["record/steps/0 could not be read"];
+      evidence.proof.verdict.checks.push({ check: "steps", status: "incomplete", looked: 0, found: 0, gaps });
+    },
+  ],
+  [
     "an order missing in D1",
     "integrity",
     /is missing in D1/,

@@ -235,11 +235,45 @@ export function soundEvidence(): Evidence {
       { orderId: orderId(1), kind: "captured", paymentRef: "pay_1", amountMinor: 9_900 },
     ],
     record: {
-      cohorts: [{ cohort: 0, count: 2, closedAtMs: OPENS_AT_MS, seed: SEED }],
+      cohorts: [
+        {
+          cohort: 0,
+          count: 2,
+          root: SEED,
+          closedAtMs: OPENS_AT_MS,
+          beaconRound: null,
+          signature: SEED.repeat(2),
+          before: 0,
+          link: SEED,
+          beaconSignature: null,
+          seed: SEED,
+          revealedAtMs: OPENS_AT_MS,
+        },
+      ],
       steps: [
         { step: 0, atMs: at(500), cohort: 0, rank: 0, admitted: 0 },
         { step: 1, atMs: at(1_500), cohort: 0, rank: 1, admitted: 2 },
       ],
+    },
+    proof: {
+      verdict: {
+        status: "holds",
+        checks: [],
+        findings: [],
+        summary: {
+          commitment: null,
+          version: null,
+          notes: [],
+          windows: 1,
+          inWindows: 2,
+          joined: 2,
+          heldApart: 0,
+          steps: 2,
+          ledgers: [],
+        },
+        own: null,
+      },
+      log: new Map([1, 2].map((n) => [ticketId(n), 0])),
     },
     answers: {
       tickets: [1, 2].map((n) => ({

@@ -7,7 +7,13 @@ import { MIGRATIONS } from "../../durable-objects/order-coordinator/migrations.t
 import { Reserver } from "../../durable-objects/order-coordinator/reserve.ts";
 import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";
 import type { DropId, ReservationId, SkuId } from "../../schema/ids.ts";
-import type { LimitClaim, LimitClaimAnswer, LimitReturn } from "../../schema/limit-guard.ts";
+import type {
+  LimitClaim,
+  LimitClaimAnswer,
+  LimitReturn,
+  LimitReturnAnswer,
+} from "../../schema/limit-guard.ts";
+import { LAST_STEP } from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
 import type {
@@ -59,10 +65,12 @@ function aWorld({
   stock = 1,
   pace = async () => {},
   fate = () => "fine",
+  overtakenBy = null,
 }: {
   stock?: number;
   pace?: (label: string) => Promise<void>;
   fate?: () => Fate;
+  overtakenBy?: number | null;
 } = {}) {
   const skus = new Map(
     ["a", "b", "c"].map((letter) => {
@@ -72,6 +80,7 @@ function aWorld({
   );
   const calls: { act: string; at: string; items: number }[] = [];
   const claims = new Map<string, number>();
+  const asked: { claimId: string; step: number }[] = [];
   const storage = memoryStorage();
   migrate(storage, MIGRATIONS);
   const store = new OrderStore(storage);
@@ -115,7 +124,10 @@ function aWorld({
       key: "limit",
       api: {
         claim: (items: LimitClaim[]) =>
-          call("claim", "limit", items, ({ identity, claimId, units, max }): LimitClaimAnswer => {
+          call("claim", "limit", items, ({ identity, claimId, step, units, max }): LimitClaimAnswer => {
+            asked.push({ claimId, step });
+            if (overtakenBy !== null)
+              return { ok: false, refusal: { code: "request_in_progress", step: overtakenBy } };
             const others = [...claims].filter(([name]) => name !== `${identity} ${claimId}`);
             const taken = others.reduce(
               (sum, [name, held]) => sum + (name.startsWith(identity) ? held : 0),
@@ -125,11 +137,12 @@ function aWorld({
             claims.set(`${identity} ${claimId}`, units);
             return ok({ units });
           }),
-        giveBack: async (items: LimitReturn[]) => {
-          await call("unclaim", "limit", items, ({ identity, claimId }) =>
-            claims.delete(`${identity} ${claimId}`),
-          );
-        },
+        giveBack: (items: LimitReturn[]) =>
+          call("unclaim", "limit", items, ({ identity, claimId, step }): LimitReturnAnswer => {
+            claims.delete(`${identity} ${claimId}`);
+            asked.push({ claimId, step });
+            return ok(null);
+          }),
       },
     }),
     inTime,
@@ -145,6 +158,7 @@ function aWorld({
     skus,
     calls,
     claims,
+    asked,
     store,
     held: () => Object.fromEntries(held()) as Record<string, number[]>,
     trip: deps,
@@ -182,6 +196,18 @@ describe("a basket", () => {
       "sku-b",
       "sku-c",
     ]);
+  });
+
+  test("is not begun while its drop is paused, and leaves its key free; one that is there is told as it was", async () => {
+    const { reserver, calls, restarted } = aWorld();
+    const paused = { isPaused: true };
+    const [refused] = await reserver.reserve([anItem(1, "ab", paused)]);
+    expect(refused).toMatchObject({ ok: false, refusal: { code: "drop_paused" } });
+    expect(calls).toEqual([]);
+    const [first] = await reserver.reserve([anItem(1, "ab")]);
+    expect(first?.ok).toBe(true);
+    expect(await reserver.reserve([anItem(1, "ab", paused)])).toEqual([first]);
+    expect(await restarted().reserve([anItem(1, "ab", paused)])).toEqual([first]);
   });
 
   test.each([
@@ -392,6 +418,40 @@ describe("the limit of a drop", () => {
     const before = calls.length;
     expect((await reserver.reserve([anItem(2, "ac", OF_TWO)])).map(codeOf)).toEqual(["ok"]);
     expect(calls.slice(before).map(({ act }) => act)).toEqual(["reserve", "reserve"]);
+  });
+});
+
+describe("the claim of a basket", () => {
+  const OF_TWO = { identity: "mail:one", unitsPerShopper: 2 };
+
+  test("and its give-back have one number, and the next try of the key a higher one, in the same millisecond too", async () => {
+    const { reserver, skus, asked, store } = aWorld();
+    skus.get("sku-b" as SkuId)?.reserve(reserveItem(9));
+    for (let nth = 0; nth < 2; nth += 1)
+      expect((await reserver.reserve([anItem(1, "ab", OF_TWO)])).map(codeOf)).toEqual(["all_reserved"]);
+    const [one, oneBack, two, twoBack] = asked.map(({ step }) => step);
+    expect([oneBack, twoBack]).toEqual([one, two]);
+    expect(two).toBeGreaterThan(one ?? 0);
+    await reserver.reserve([anItem(1, "a", OF_TWO)]);
+    const last = asked.at(-1)?.step ?? 0;
+    expect(last).toBeGreaterThan(two ?? 0);
+    const untilMs = terms().opensAtMs + TTL_MS + LIMITS.claimSlackMs;
+    expect(store.reservation(reservationId(1))?.claim).toMatchObject({ made: { step: last, untilMs } });
+  });
+
+  test("that a later one overtook is no answer to the shopper: nothing is asked for, and the same key again tells", async () => {
+    const { reserver, calls } = aWorld({ overtakenBy: 9_999_999_999_999 });
+    expect(await reserver.reserve([anItem(1, "a", OF_TWO)])).toMatchObject([
+      { ok: false, refusal: { code: "unavailable", retryAfterMs: LIMITS.orderPollMs } },
+    ]);
+    expect(calls.map(({ act }) => act)).toEqual(["claim"]);
+  });
+
+  test("is given back with the basket above every number that there is", async () => {
+    const { reserver, giveBack, asked } = aWorld();
+    await reserver.reserve([anItem(1, "a", OF_TWO)]);
+    await giveBack(1);
+    expect(asked.at(-1)).toEqual({ claimId: reservationId(1), step: LAST_STEP });
   });
 });
 

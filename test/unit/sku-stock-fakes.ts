@@ -69,6 +69,7 @@ export const reserveItem = (number: number, over: Partial<ReserveItem> = {}): Re
   identity: `session:${over.shopperId ?? shopperId(number)}`,
   ticketId: ticketId(number),
   quantity: 1,
+  isFirstLine: true,
   ...over,
 });
 

@@ -9,6 +9,7 @@ import { orderRoutes } from "./orders/routes.ts";
 import { answerThrown, problem } from "./problem.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { dropRoutes } from "./routes/drops.ts";
+import { lineRoutes } from "./routes/line.ts";
 import { recordRoutes } from "./routes/records.ts";
 import { stockRoutes, stockSyncRoutes } from "./stock/routes.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -30,6 +31,7 @@ export function createApp(depsFrom: (env: ConsoleEnv) => Deps) {
   });
   app.use("/v1/*", requireOperator());
   app.route("/v1", dropRoutes());
+  app.route("/v1", lineRoutes());
   app.route("/v1", auditRoutes());
   app.route("/v1", recordRoutes());
   app.route("/v1", orderRoutes());

@@ -19,8 +19,11 @@ import { d1Webhooks } from "./webhooks/store.ts";
 export type Documents = {
   read(dropId: DropId): Promise<string | null>;
   write(dropId: DropId, document: unknown): Promise<void>;
-  /** A hint for lists of drops; nothing is decided from it. */
-  writePublished(published: PublishedDrop): Promise<void>;
+  /** A hint for lists of drops, with its times as they stand; nothing is decided from it. */
+  writePublished(
+    published: PublishedDrop,
+    times: Pick<PublishedSummary, "opensAt" | "closesAt">,
+  ): Promise<void>;
 };
 
 export type Deps = {
@@ -108,9 +111,9 @@ export function kvDocuments(kv: Kv): Documents {
     async write(dropId, document) {
       await kv.put(kvKeys.draft(dropId), JSON.stringify(document, null, 2));
     },
-    async writePublished(published) {
-      const { id, name, opensAt, closesAt } = published.document;
-      const metadata: PublishedSummary = PublishedSummary.parse({ name, opensAt, closesAt });
+    async writePublished(published, times) {
+      const { id, name } = published.document;
+      const metadata: PublishedSummary = PublishedSummary.parse({ name, ...times });
       await kv.put(kvKeys.published(id), JSON.stringify(published), { metadata });
     },
   };

@@ -1,137 +1,130 @@
 import type { DropId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { ClosedCohort } from "../../schema/line.ts";
+import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { Refusal } from "../../schema/rpc.ts";
 import type { Unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
 import { callState } from "./call-state.ts";
 import type { Deps, Lifetime } from "./deps.ts";
+import type { RecordParts } from "./record/record-parts.ts";
 import { TUNING } from "./tuning.ts";
 
-/** Every closed cohort of one drop with `from <= cohort <= through`; a number without an entry had nobody in it. */
-type Known = {
-  from: number;
-  through: number;
-  cohorts: Map<number, ClosedCohort>;
-  loading?: Loading | undefined;
-};
-type Loading = { after: number; landed: Promise<Loaded>; sinceMs: number };
 type Refused = Unavailable | Refusal<"drop_not_found">;
-type Loaded = Result<ClosedCohort[], Refused>;
+type Landed = Result<null, Refused>;
+/** Every cohort of one page of the record up to `through`; a number without an entry had nobody in it. */
+type Page = {
+  cohorts: Map<number, ClosedCohort>;
+  through: number;
+  loading?: { landed: Promise<Landed>; through: number; sinceMs: number } | undefined;
+};
+/** Which numbers a page takes in, and up to which of them the snapshot says that seeds are out. */
+type Span = { page: number; first: number; last: number; through: number };
 
 /**
- * Closed cohorts, which never change once they are there: read once by an isolate, not once by a person. Ask only for
- * cohorts that a snapshot shows as closed.
+ * Cohorts whose seeds are out, which never change again: read once by an isolate, not once by a person. Whole pages come
+ * from KV, of the last one only what is new comes from the object.
  */
 export class ClosedCohorts {
   readonly #deps: Deps;
-  readonly #drops = new Map<DropId, Known>();
+  readonly #parts: RecordParts;
+  readonly #pages = new Map<string, Page>();
 
-  constructor(deps: Deps) {
+  constructor(deps: Deps, parts: RecordParts) {
     this.#deps = deps;
+    this.#parts = parts;
   }
 
-  /** One cohort, or undefined when nobody was in it (or it is not closed after all). */
+  /** One cohort; undefined when nobody was in it, or when the snapshot does not show it as revealed. */
   async one(
-    dropId: DropId,
+    snapshot: Snapshot,
     cohort: number,
     lifetime: Lifetime,
   ): Promise<Result<ClosedCohort | undefined, Refused>> {
-    const known = this.#known(dropId);
-    // Going on from what is known keeps it in one piece; a page that ends too early is made up for by a direct read.
-    for (const after of [startFor(known, cohort), cohort - 1]) {
-      if (covers(known, cohort, cohort)) break;
-      const loaded = await this.#load(dropId, known, after, lifetime);
-      if (!loaded.ok) return loaded;
+    if (cohort > snapshot.revealedThrough) return ok(undefined);
+    const span = spanOf(cohort, snapshot);
+    const page = this.#page(snapshot.dropId, span);
+    if (page.through < cohort) {
+      const landed = await this.#load(snapshot.dropId, page, span, { cohort, lifetime });
+      if (!landed.ok) return landed;
     }
-    return ok(known.cohorts.get(cohort));
+    return ok(page.cohorts.get(cohort));
   }
 
-  /** All from one to another, or undefined when that would take more than `cohortPagesMax` reads. */
-  async between(
+  async #load(
     dropId: DropId,
-    first: number,
-    last: number,
-    lifetime: Lifetime,
-  ): Promise<Result<ClosedCohort[] | undefined, Refused>> {
-    const known = this.#known(dropId);
-    for (let page = 0; !covers(known, first, last); page++) {
-      if (page === TUNING.cohortPagesMax) return ok(undefined);
-      const before = known.through;
-      const loaded = await this.#load(dropId, known, startFor(known, first), lifetime);
-      if (!loaded.ok) return loaded;
-      if (known.through === before) return ok(undefined);
-    }
-    const found: ClosedCohort[] = [];
-    for (let cohort = first; cohort <= last; cohort++) {
-      const entry = known.cohorts.get(cohort);
-      if (entry !== undefined) found.push(entry);
-    }
-    return ok(found);
-  }
-
-  async #load(dropId: DropId, known: Known, after: number, lifetime: Lifetime): Promise<Loaded> {
+    page: Page,
+    span: Span,
+    { cohort, lifetime }: { cohort: number; lifetime: Lifetime },
+  ): Promise<Landed> {
     const { clock } = this.#deps;
-    const loading = known.loading;
+    const { loading } = page;
     if (
       loading !== undefined &&
-      loading.after === after &&
+      loading.through >= cohort &&
       clock.now() - loading.sinceMs < TUNING.flightWaitMs
     ) {
       const landed = await beside(clock, loading.landed, TUNING.flightWaitMs);
       if (landed !== undefined) return landed;
     }
-    const landed = this.#read(dropId, known, after);
-    known.loading = { after, landed, sinceMs: clock.now() };
+    const landed = this.#read(dropId, page, span, lifetime);
+    page.loading = { landed, through: span.through, sinceMs: clock.now() };
     lifetime.waitUntil(landed);
     return landed;
   }
 
-  async #read(dropId: DropId, known: Known, after: number): Promise<Loaded> {
+  async #read(dropId: DropId, page: Page, span: Span, lifetime: Lifetime): Promise<Landed> {
+    const read =
+      span.through === span.last
+        ? await this.#readWhole(dropId, span, lifetime)
+        : await this.#readNew(dropId, page, span);
+    if (page.loading?.through === span.through) page.loading = undefined;
+    if (!read.ok) return read;
+    for (const closed of read.value)
+      if (closed.cohort >= span.first && closed.cohort <= span.last) page.cohorts.set(closed.cohort, closed);
+    page.through = Math.max(page.through, span.through);
+    return ok(null);
+  }
+
+  async #readWhole(
+    dropId: DropId,
+    { page, last }: Span,
+    lifetime: Lifetime,
+  ): Promise<Result<ClosedCohort[], Refused>> {
+    const read = await this.#parts.get(
+      { dropId, part: { kind: "cohorts", page }, isStored: true, seen: last },
+      lifetime,
+    );
+    return read.ok ? ok(read.value?.cohorts ?? []) : read;
+  }
+
+  async #readNew(dropId: DropId, page: Page, { first }: Span): Promise<Result<ClosedCohort[], Refused>> {
+    const after = Math.max(first - 1, page.through);
     const called = await callState(this.#deps, "closedCohorts", (state) =>
       state.closedCohorts(dropId, after),
     );
-    if (known.loading?.after === after) known.loading = undefined;
     if (!called.ok) return called;
-    if (called.value.ok) remember(known, after, called.value.value);
     return called.value.ok ? ok(called.value.value) : refuse(called.value.refusal);
   }
 
-  #known(dropId: DropId): Known {
-    const known = this.#drops.get(dropId) ?? { from: 0, through: -1, cohorts: new Map() };
-    this.#drops.delete(dropId);
-    this.#drops.set(dropId, known);
-    if (this.#drops.size > TUNING.cachedDropsMax) {
-      for (const oldest of this.#drops.keys()) {
-        this.#drops.delete(oldest);
+  #page(dropId: DropId, { page, first }: Span): Page {
+    const key = `${dropId}/${page}`;
+    const held = this.#pages.get(key) ?? { cohorts: new Map(), through: first - 1 };
+    this.#pages.delete(key);
+    this.#pages.set(key, held);
+    if (this.#pages.size > TUNING.cohortPagesMax) {
+      for (const oldest of this.#pages.keys()) {
+        this.#pages.delete(oldest);
         break;
       }
     }
-    return known;
+    return held;
   }
 }
 
-function covers(known: Known, first: number, last: number): boolean {
-  return first >= known.from && last <= known.through;
-}
-
-/** Go on where the known ones end when that leads to the wanted one, else start at it. */
-function startFor(known: Known, wanted: number): number {
-  const goesOn = wanted >= known.from && wanted - known.through <= LIMITS.pageRowsMax;
-  return goesOn ? known.through : wanted - 1;
-}
-
-/** Joins a page to what is known where they touch; else the page replaces it. */
-function remember(known: Known, after: number, page: ClosedCohort[]): void {
-  const last = page.at(-1)?.cohort;
-  if (last === undefined) return;
-  const touches = after <= known.through && after + 1 >= known.from;
-  if (!touches || known.cohorts.size + page.length > TUNING.cachedCohortsMax) {
-    known.cohorts.clear();
-    known.from = after + 1;
-    known.through = last;
-  }
-  for (const entry of page) known.cohorts.set(entry.cohort, entry);
-  known.through = Math.max(known.through, last);
+function spanOf(cohort: number, { revealedThrough }: Snapshot): Span {
+  const page = Math.floor(cohort / LIMITS.cohortsPerPage);
+  const first = page * LIMITS.cohortsPerPage;
+  const last = first + LIMITS.cohortsPerPage - 1;
+  return { page, first, last, through: Math.min(last, revealedThrough) };
 }

@@ -3,14 +3,14 @@ import type { PublishedDrop } from "../../schema/drop-document.ts";
 import type { DropsAnswer } from "../../schema/http.ts";
 import { type DropId, type SkuId, shardOfDrop, shardOfOrder, type TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Snapshot } from "../../schema/line.ts";
+import type { LedgerPage, RecordHead, Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
 import type {
   BasketAnswer,
   BasketGiveBackAnswer,
   BasketGiveBackItem,
   JoinAnswer,
-  JoinedPlace,
+  JoinedAlone,
   KeyedReserveItem,
   KeyedWaitItem,
   OrderLookup,
@@ -23,19 +23,23 @@ import type {
   WaitingQuery,
 } from "../../schema/rpc.ts";
 import { type Combiner, createCombiner } from "../combine.ts";
+import { createJudge, type Judge } from "./bots/judge.ts";
 import { callState } from "./call-state.ts";
 import { freshIndex } from "./catalog/read-index.ts";
 import { ClosedCohorts } from "./closed-cohorts.ts";
 import type { Deps, Lifetime } from "./deps.ts";
 import { Fresh } from "./fresh.ts";
+import { RecordParts } from "./record/record-parts.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
 import { TUNING } from "./tuning.ts";
 
 /** One ticket's part of a `JoinAnswer`. */
-type JoinedAlone = Result<JoinedPlace, Extract<JoinAnswer, { ok: false }>["refusal"]>;
+type JoinedHere = JoinedAlone | Extract<JoinAnswer, { ok: false }>;
+type Joiner = { ticketId: TicketId; isHeldApart: boolean };
 type NoDrop = Refusal<"drop_not_found">;
 type SkuOfDrop = { dropId: DropId; skuId: SkuId };
+type ReserveScope = { shard: number; isOneLine: boolean };
 
 /** What one isolate keeps between requests: hints that save calls, and the lanes in which requests travel together. */
 export type Edge = Deps & {
@@ -46,9 +50,13 @@ export type Edge = Deps & {
   catalogIndex: Fresh<CatalogIndex>;
   products: Fresh<ShownProduct | null>;
   cohorts: ClosedCohorts;
+  recordHeads: Fresh<Result<RecordHead, NoDrop>>;
+  recordParts: RecordParts;
+  ledgerPages: Fresh<LedgerPage | null>;
   streams: Streams;
-  joins: Combiner<DropId, TicketId, JoinedAlone>;
-  reserves: Combiner<number, KeyedReserveItem, BasketAnswer>;
+  judge: Judge;
+  joins: Combiner<DropId, Joiner, JoinedHere>;
+  reserves: Combiner<ReserveScope, KeyedReserveItem, BasketAnswer>;
   givesBack: Combiner<number, BasketGiveBackItem, BasketGiveBackAnswer>;
   waits: Combiner<number, KeyedWaitItem, WaitAnswer>;
   waiting: Combiner<SkuOfDrop, WaitingQuery, WaitingAnswer>;
@@ -61,13 +69,14 @@ export type Act = { edge: Edge; lifetime: Lifetime };
 
 export function createEdge(deps: Deps): Edge {
   const { clock } = deps;
+  const recordParts = new RecordParts(deps);
   return {
     ...deps,
     tokens: createTokens(deps.sessionKeys, deps.ticketKeys, clock),
     snapshots: new Fresh({
       clock,
       ttlMs: LIMITS.snapshotTtlMs,
-      load: (dropId) => callState(deps, "snapshot", (state) => state.snapshot(dropId as DropId)),
+      load: (dropId) => callState(deps, "snapshot", () => deps.snapshot(dropId as DropId)),
     }),
     documents: new Fresh({
       clock,
@@ -85,23 +94,38 @@ export function createEdge(deps: Deps): Edge {
       ttlMs: TUNING.productTtlMs,
       load: async (handle) => ok(await deps.catalog.product(handle as Handle)),
     }),
-    cohorts: new ClosedCohorts(deps),
+    cohorts: new ClosedCohorts(deps, recordParts),
+    recordHeads: new Fresh({
+      clock,
+      ttlMs: TUNING.recordMaxAgeSeconds * 1_000,
+      load: (dropId) => callState(deps, "recordHead", (state) => state.recordHead(dropId as DropId)),
+    }),
+    recordParts,
+    ledgerPages: new Fresh({
+      clock,
+      ttlMs: TUNING.recordPartTtlMs,
+      load: (key) => {
+        const { dropId, skuId, page } = JSON.parse(key) as SkuOfDrop & { page: number };
+        return callState(deps, "ledgerPage", (state) => state.ledgerPage(dropId, skuId, page));
+      },
+    }),
     streams: createStreams(clock, {
       max: TUNING.streamsMax,
       shopperMax: TUNING.streamsPerShopperMax,
       lastMs: TUNING.streamMaxMs,
     }),
+    judge: createJudge(clock),
     joins: createCombiner({
       clock,
       laneOf: (dropId) => dropId,
       batchMax: LIMITS.joinBatchMax,
-      call: (dropId, ticketIds) => joinAll(deps, dropId, ticketIds),
+      call: (dropId, joiners) => joinAll(deps, dropId, joiners),
     }),
     reserves: createCombiner({
       clock,
-      laneOf: (shard) => String(shard),
+      laneOf: ({ shard, isOneLine }) => `${shard} ${isOneLine ? "one" : "several"}`,
       batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "reserve", (state) => state.reserve(shard, items)),
+      call: ({ shard }, items) => callState(deps, "reserve", (state) => state.reserve(shard, items)),
     }),
     givesBack: createCombiner({
       clock,
@@ -137,9 +161,13 @@ export function createEdge(deps: Deps): Edge {
   };
 }
 
-/** All reservations of a drop travel together, whatever their SKUs. */
+/**
+ * All reservations of a drop travel together, whatever their SKUs, but for baskets of several lines: those go from SKU to SKU,
+ * and a batch is answered as a whole, so that one of them would hold up everybody's single unit.
+ */
 export function reserveInShard({ edge, lifetime }: Act, item: KeyedReserveItem) {
-  return edge.reserves.submit(shardOfDrop(item.dropId), item, lifetime);
+  const scope = { shard: shardOfDrop(item.dropId), isOneLine: item.lines.length === 1 };
+  return edge.reserves.submit(scope, item, lifetime);
 }
 
 export function giveBackInShard({ edge, lifetime }: Act, item: BasketGiveBackItem) {
@@ -166,10 +194,11 @@ export function readInShard({ edge, lifetime }: Act, query: OrderQuery) {
 }
 
 /** The queue answers with a place a ticket, or refuses them all alike. */
-async function joinAll(deps: Deps, dropId: DropId, ticketIds: TicketId[]) {
-  const packed = new Uint8Array(Buffer.from(ticketIds.join(""), "hex"));
-  const called = await callState(deps, "join", (state) => state.join(dropId, packed));
+async function joinAll(deps: Deps, dropId: DropId, joiners: Joiner[]) {
+  const packed = new Uint8Array(Buffer.from(joiners.map(({ ticketId }) => ticketId).join(""), "hex"));
+  const heldApart = Uint8Array.from(joiners, ({ isHeldApart }) => (isHeldApart ? 1 : 0));
+  const called = await callState(deps, "join", (state) => state.join(dropId, packed, heldApart));
   if (!called.ok) return called;
   const joined = called.value;
-  return ok<JoinedAlone[]>(joined.ok ? joined.value.map((place) => ok(place)) : ticketIds.map(() => joined));
+  return ok<JoinedHere[]>(joined.ok ? joined.value : joiners.map(() => joined));
 }

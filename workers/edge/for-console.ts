@@ -10,12 +10,12 @@ import { checkoutFrom } from "./deps.ts";
 export class ForConsole extends WorkerEntrypoint<EdgeEnv> implements EdgeForConsole {
   async probeCheckout(document: DropDocument, linkProof: LinkProof): Promise<CheckoutReadiness> {
     try {
-      const { deps, hasCustomerKeys, hasMailUrl } = checkoutFrom(this.env);
+      const { deps, hasCustomerKeys, hasMailUrl, challenge } = checkoutFrom(this.env);
       const [knows, quote] = await Promise.all([
         knowsLinkKey(deps.linkKeys, linkProof),
         probeQuote(document, deps),
       ]);
-      return { misconfigured: null, hasCustomerKeys, hasMailUrl, knowsLinkKey: knows, quote };
+      return { misconfigured: null, hasCustomerKeys, hasMailUrl, challenge, knowsLinkKey: knows, quote };
     } catch (error) {
       if (error instanceof Misconfigured) return { misconfigured: error.message };
       throw error;

@@ -50,6 +50,14 @@ export class Fresh<Value> {
     return landed;
   }
 
+  /** What is held and not due to be renewed, without a wait; else undefined: ask with `get`. */
+  peek(key: string): Value | undefined {
+    const held = this.#entries.get(key)?.held;
+    return held !== undefined && this.#options.clock.now() - held.atMs < this.#options.ttlMs
+      ? held.value
+      : undefined;
+  }
+
   /** Never rejects: a load that throws counts as unavailable. */
   async #load(key: string, entry: Entry<Value>): Promise<Loaded<Value>> {
     const { clock, load } = this.#options;

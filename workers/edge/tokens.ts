@@ -9,13 +9,19 @@ import { TUNING } from "./tuning.ts";
 const ISSUER = "dropline";
 const ALGORITHM = "HS256";
 
+/** A key's id, a dot, and 32 hex digits. */
+const MARK_MAX_CHARS = 65;
+
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Who the shopper has shown to be beside somebody with a session: digests of the normalized mail and of the brand's customer. */
 const SessionClaims = z.object({ sub: ShopperId, mail: Digest.optional(), cust: Digest.optional() });
-const TicketClaims = z.object({ sub: ShopperId, drop: DropId, tid: TicketId, coh: z.int().min(0) });
+/** Whose place in which line. */
+const PlaceClaims = z.object({ sub: ShopperId, drop: DropId, tid: TicketId, coh: z.int().min(0) });
+/** `chk`: which chunk of its cohort's log has it. `mrk`: how its holder was judged, to us alone (`bots/mark.ts`). */
+const TicketClaims = PlaceClaims.extend({ chk: z.int().min(0), mrk: z.string().max(MARK_MAX_CHARS) });
 /** `ims`: when it was issued, in milliseconds: told apart from "before it was sold out", which seconds could not. */
-const PassClaims = TicketClaims.extend({
+const PassClaims = PlaceClaims.extend({
   rnk: z.number().min(0).lt(1),
   ims: z.int(),
   /** Whose units it takes: what limits are counted by. */
@@ -30,6 +36,7 @@ const MailCodeClaims = z.object({
   prf: Digest,
 });
 
+export type PlaceClaims = z.infer<typeof PlaceClaims>;
 export type SessionClaims = z.infer<typeof SessionClaims>;
 export type TicketClaims = z.infer<typeof TicketClaims>;
 export type PassClaims = z.infer<typeof PassClaims>;

@@ -4,10 +4,8 @@ export const TUNING = {
   tokenMemoMax: 4_096,
   /** Drops that one isolate keeps pictures of; a brand has a handful. Bounds what made-up names can occupy. */
   cachedDropsMax: 64,
-  /** Closed cohorts kept for one drop: a day of five-second windows is 17,280, about 2 MB. */
-  cachedCohortsMax: 20_000,
-  /** Pages of cohorts read in one go to bridge a gap; past that a place is told as "not known yet". */
-  cohortPagesMax: 3,
+  /** Pages of a hundred closed cohorts, some 60 KB each, over all drops: eight hours of five-second windows. */
+  cohortPagesMax: 60,
 
   /** A load that somebody else began is waited for so long; then one loads for oneself. */
   flightWaitMs: 2_000,
@@ -17,6 +15,11 @@ export const TUNING = {
   dropListTtlMs: 5_000,
   /** KV lists at most 1,000 names a call; a brand has far fewer drops. */
   dropListMax: 1_000,
+
+  /** Parts of the record never change; behind the cache few are asked for twice, and each holds memory: at most 64 KB, 64 of them. */
+  recordPartTtlMs: 5 * 60_000,
+  /** KV's own cache at a location. Not for a day: it also keeps that a part is not there. */
+  recordKvCacheSeconds: 300,
 
   /** How soon an isolate sees that the catalog changed, once KV shows it. */
   catalogTtlMs: 2_000,
@@ -35,11 +38,19 @@ export const TUNING = {
   shopperWindowMs: 10_000,
   mailWindowMs: 60_000,
 
-  /** Bounds of "ask again after": half of the expected wait, so that polls grow with the logarithm of the wait. */
-  pollMinMs: 1_000,
-  pollMaxMs: 60_000,
-  /** After a close everybody of the cohort would ask at once; they are spread over this. */
-  pollSpreadMs: 3_000,
+  /** Joins that look alike are counted over this: bots come in seconds, a crowd in minutes. */
+  velocityWindowMs: 10_000,
+  /** From one address: at a stadium's, 500 people in the minute of the start, a third of them with the same phone and language. */
+  alikeFromAddressMax: 30,
+  /** From one network (/24, /48): a mobile one's 5,000 people in the first two minutes, so many of them alike. */
+  alikeFromNetworkMax: 300,
+  /** Who has solved a challenge has paid something for each place: so many times as many of them may come. */
+  challengedLeniency: 4,
+  /** Two a join that differs from all others; about 150 bytes each. */
+  velocityKeysMax: 8_192,
+  /** Tickets whose judgment an isolate remembers, so that a repeat does not count: about 100 bytes each. */
+  judgedTicketsMax: 8_192,
+
   /** A page without JavaScript reloads as a whole, so a little less often. */
   pageRefreshMinSeconds: 2,
   pageRefreshMaxSeconds: 30,
@@ -62,6 +73,8 @@ export const TUNING = {
   /** Cache-Control of public answers. */
   snapshotMaxAgeSeconds: 1,
   recordMaxAgeSeconds: 2,
+  /** The longest that HTTP knows in practice: a year. */
+  immutableMaxAgeSeconds: 31_536_000,
   dropMaxAgeSeconds: 2,
   dropListMaxAgeSeconds: 5,
   /** A price that is shown half a minute too long harms nobody: a drop has its own. */

@@ -3,6 +3,7 @@ import type { OrderAnswer, ReservationAnswer } from "../../../schema/http.ts";
 import type { ClosedCohort, SkuLevel, WatermarkStep } from "../../../schema/line.ts";
 import type { AuditedOrder, LedgerRow, Reservation } from "../../../schema/rpc.ts";
 import type { AttemptRow, OrderRow } from "../../../schema/tables.ts";
+import type { Verdict } from "../../../workers/edge/line/verify/verify-line.ts";
 
 /** What one SKU's object holds, all pages together. */
 export type SkuEvidence = {
@@ -91,6 +92,8 @@ export type Evidence = {
   attemptRows: AttemptRow[];
   gateway: GatewayEntry[];
   record: { cohorts: ClosedCohort[]; steps: WatermarkStep[] };
+  /** What the verifier says of the public record, and the window of each ticket in the logs that it read. */
+  proof: { verdict: Verdict; log: ReadonlyMap<string, number> };
   answers: Answers;
   collectedAtMs: number;
 };

@@ -24,8 +24,9 @@ export function auditLine({
   skus,
   record,
   answers,
-}: Pick<Evidence, "skus" | "record" | "answers">): Violation[] {
-  const found = auditSteps(record.steps);
+  proof,
+}: Pick<Evidence, "skus" | "record" | "answers" | "proof">): Violation[] {
+  const found = [...auditProof(proof), ...auditSteps(record.steps)];
   const cohorts = new Map(record.cohorts.map((cohort) => [cohort.cohort, cohort]));
   const cohortOf = new Map(answers.tickets.map((ticket) => [ticket.ticketId, ticket.cohort]));
   const tooEarly = (claim: Claim) => checkClaim(claim, cohorts.get(claim.cohort), record.steps);
@@ -83,6 +84,15 @@ function checkClaim(claim: Claim, cohort: ClosedCohort | undefined, steps: Water
     : [];
 }
 
+/** What an outsider finds who verifies the public record counts like what we find; what could not be verified is told. */
+function auditProof({ verdict }: Evidence["proof"]): Violation[] {
+  const found = verdict.findings.map(({ check, words }) =>
+    violation(check === "ledgers" ? "integrity" : "orderInversions", `the public record: ${words}`),
+  );
+  const gaps = verdict.checks.flatMap(({ gaps }) => gaps);
+  return [...found, ...gaps.map((gap) => violation("integrity", `the public record: ${gap}`))];
+}
+
 /** The watermark never goes back, in place or in time. */
 function auditSteps(steps: WatermarkStep[]): Violation[] {
   const found: Violation[] = [];
@@ -97,9 +107,18 @@ function auditSteps(steps: WatermarkStep[]): Violation[] {
   return found;
 }
 
-/** Cohorts that hold fewer tickets than we were given for them have lost somebody's place. */
-export function auditTickets({ record, answers }: Pick<Evidence, "record" | "answers">): Violation[] {
-  const found: Violation[] = [];
+/** Every ticket that was given stands in the public log of its cohort, and cohorts count at least those. */
+export function auditTickets({
+  record,
+  answers,
+  proof,
+}: Pick<Evidence, "record" | "answers" | "proof">): Violation[] {
+  const found = answers.tickets.flatMap(({ ticketId, cohort }): Violation[] => {
+    const logged = proof.log.get(ticketId);
+    if (logged === cohort) return [];
+    const where = logged === undefined ? "in no log" : `in the log of cohort ${logged}`;
+    return [violation("acknowledgedLost", `ticket ${ticketId} of cohort ${cohort} is ${where}`)];
+  });
   const cohorts = new Map(record.cohorts.map((cohort) => [cohort.cohort, cohort]));
   for (const [cohort, tickets] of Map.groupBy(answers.tickets, (ticket) => ticket.cohort)) {
     const given = new Set(tickets.map((ticket) => ticket.ticketId)).size;

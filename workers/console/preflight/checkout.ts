@@ -12,6 +12,7 @@ export function checkoutFindings(document: DropDocument, checkout: CheckoutReadi
   return [
     linkKeysFinding(checkout),
     identityFinding(document, checkout),
+    ...(document.line.challenge === "none" ? [] : [challengeFinding(document, checkout)]),
     ...(checkout.quote === null ? [] : [quoteFinding(checkout.quote)]),
   ];
 }
@@ -55,6 +56,29 @@ function identityFinding({ limits }: DropDocument, { hasCustomerKeys, hasMailUrl
               "is verified_mail, but MAIL_URL of the storefront is empty, so no code is sent and nobody gets a pass: set it in wrangler.toml, with MAIL_FROM",
           };
   }
+}
+
+/** What stands between the crowd and the line: without keys nobody can join by it, with keys for tests everybody can. */
+function challengeFinding({ line, mode }: DropDocument, { challenge, hasMailUrl }: Configured): Finding {
+  const check = "challenge";
+  if (challenge === "real")
+    return {
+      level: "ok",
+      check,
+      message: `is ${line.challenge}, and the storefront has its keys (none was solved)`,
+    };
+  if (challenge === "test")
+    return {
+      level: mode === "live" ? "blocks" : "ok",
+      check,
+      message: `is ${line.challenge}, with Cloudflare's key for tests, which takes anything. For a drop that is live: ${howToSet("edge", "TURNSTILE_SECRET")}, and TURNSTILE_SITE_KEY in wrangler.toml`,
+    };
+  const byMail = line.mailInsteadOfChallenge && hasMailUrl;
+  return {
+    level: byMail ? "warning" : "blocks",
+    check,
+    message: `is ${line.challenge}, but the storefront has no key for it, so ${byMail ? "everybody has to join by a mailed code" : "nobody can join"}. To set it: ${howToSet("edge", "TURNSTILE_SECRET")}, and TURNSTILE_SITE_KEY in wrangler.toml`,
+  };
 }
 
 /** A made-up address may be refused by an endpoint that is well; silence and a wrong signature never come from one. */

@@ -8,6 +8,7 @@ import {
   skewMs,
 } from "../../../schema/preflight.ts";
 import type { FieldError } from "../../../schema/read-drop.ts";
+import { beaconFindings } from "./beacon.ts";
 import { checkoutFindings, mailFindings } from "./checkout.ts";
 
 /** A Date header has whole seconds. */
@@ -38,6 +39,7 @@ export function findingsOf(measured: Measured): Finding[] {
     about("database", measured.state.database, "D1 answers, and has its tables"),
     about("queue", measured.state.queue, "the queue of payment commands answers"),
     ...aboutGateways(measured),
+    ...beaconFindings(measured.document, measured.state.beacon),
     ...checkoutFindings(measured.document, measured.checkout),
     ...mailFindings(measured.mails),
   ];

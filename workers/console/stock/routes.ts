@@ -2,15 +2,20 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { DropId, SkuId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { StockChange } from "../../../schema/rpc.ts";
+import type { Result } from "../../../schema/result.ts";
+import type { Adjusted } from "../../../schema/rpc.ts";
 import { CorrectStockRequest, ReturnRequest } from "../../../schema/stock.ts";
 import type { ConsoleContext } from "../app.ts";
+import type { Deps } from "../deps.ts";
 import { methodNotAllowed, problem } from "../problem.ts";
+import type { ConsoleRefusal } from "../refusal.ts";
 import { check, limitBody, readIdempotencyKey, readJson } from "../request.ts";
-import { adjustStock, toChange, toReturn } from "./verbs/adjust-stock.ts";
+import { adjustStock, toChange } from "./verbs/adjust-stock.ts";
+import { returnUnits } from "./verbs/return-units.ts";
 import { syncStock } from "./verbs/sync-stock.ts";
 
 type C = Context<ConsoleContext>;
+type Asked<Request> = { dropId: DropId; skuId: SkuId; key: string; request: Request };
 
 const SkuPath = z.object({ drop: DropId, sku: SkuId });
 const DropPath = z.object({ drop: DropId });
@@ -19,10 +24,12 @@ const DropPath = z.object({ drop: DropId });
 export function stockRoutes() {
   return new Hono<ConsoleContext>()
     .post("/drops/:drop/skus/:sku/stock", limitBody(LIMITS.requestBodyMaxBytes), (context) =>
-      adjust(context, CorrectStockRequest, toChange),
+      answer(context, CorrectStockRequest, (deps, { request, ...of }) =>
+        adjustStock(deps, { ...of, change: toChange(request), reason: request.reason }),
+      ),
     )
     .post("/drops/:drop/skus/:sku/returns", limitBody(LIMITS.requestBodyMaxBytes), (context) =>
-      adjust(context, ReturnRequest, toReturn),
+      answer(context, ReturnRequest, returnUnits),
     )
     .all("/drops/:drop/skus/:sku/stock", methodNotAllowed("POST"))
     .all("/drops/:drop/skus/:sku/returns", methodNotAllowed("POST"));
@@ -46,10 +53,10 @@ export function stockSyncRoutes() {
     .all("/:drop", methodNotAllowed("POST"));
 }
 
-async function adjust<Request extends { reason: string }>(
+async function answer<Request>(
   context: C,
   shape: z.ZodType<Request>,
-  changeOf: (request: Request) => StockChange,
+  act: (deps: Deps, asked: Asked<Request>) => Promise<Result<Adjusted, ConsoleRefusal>>,
 ) {
   const path = check(SkuPath, context.req.param());
   if (!path.ok) return problem(context, path.refusal);
@@ -59,12 +66,7 @@ async function adjust<Request extends { reason: string }>(
   if (!body.ok) return problem(context, body.refusal);
   const request = check(shape, body.value);
   if (!request.ok) return problem(context, request.refusal);
-  const adjusted = await adjustStock(context.var.deps, {
-    dropId: path.value.drop,
-    skuId: path.value.sku,
-    key: key.value,
-    change: changeOf(request.value),
-    reason: request.value.reason,
-  });
-  return adjusted.ok ? context.json(adjusted.value) : problem(context, adjusted.refusal);
+  const { drop: dropId, sku: skuId } = path.value;
+  const done = await act(context.var.deps, { dropId, skuId, key: key.value, request: request.value });
+  return done.ok ? context.json(done.value) : problem(context, done.refusal);
 }

@@ -5,6 +5,7 @@ import { variantsMissing } from "../catalog/verbs/variants-missing.ts";
 import type { Deps } from "../deps.ts";
 import { versionOf } from "../document-version.ts";
 import type { ConsoleRefusal } from "../refusal.ts";
+import { listDrop } from "./list-drop.ts";
 import { putDocument } from "./put-document.ts";
 import { readDraft } from "./read-draft.ts";
 
@@ -29,7 +30,10 @@ export async function publishDrop(
   const answer = await deps.state.publish(document, version);
   if (!answer.ok) return refuse(answer.refusal);
 
-  await deps.documents.writePublished(answer.value);
+  // A repeat may come after the line was opened or ended by hand.
+  const snapshot = await deps.state.snapshot(dropId);
+  if (!snapshot.ok) throw new Error("the line that was just published to is not there");
+  await listDrop(deps, answer.value, snapshot.value);
   await deps.records.appendOperatorLog({
     atMs: deps.nowMs(),
     actor: "operator",

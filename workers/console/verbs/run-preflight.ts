@@ -25,7 +25,12 @@ export async function runPreflight(
   const checked = published.ok ? checkDocument(dropId, published.value.document, atMs) : draft;
   if (!checked.ok) return refuse(checked.refusal);
   const { document, warnings } = checked.value;
-  const target = { dropId, skuIds: document.skus.map(({ id }) => id), near: document.audience[0] ?? null };
+  const target = {
+    dropId,
+    skuIds: document.skus.map(({ id }) => id),
+    near: document.audience[0] ?? null,
+    takesBeacon: document.line.beacon !== "off",
+  };
   const { linkKeys, mailer, storefrontUrl, toLoopback } = deps.notify;
   const [state, payments, checkout] = await Promise.all([
     deps.state.preflight(target),

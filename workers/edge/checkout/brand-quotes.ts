@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { PricedLine, ShippingAddress } from "../../../schema/http.ts";
 import type { DropId, ReservationId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { boundedText } from "../bounded-text.ts";
 
 /** What the brand's endpoint is asked, as JSON by POST: for which basket, and where to. It answers 200 with `{ quote }`. */
 export type QuoteRequest = {
@@ -46,19 +47,7 @@ export function postedQuotes(fetch: typeof globalThis.fetch): BrandQuotes {
         await answer.body?.cancel();
         throw new NoQuote(answer.status);
       }
-      return Answer.parse(JSON.parse(await boundedText(answer))).quote;
+      return Answer.parse(JSON.parse(await boundedText(answer, LIMITS.quoteAnswerMaxBytes))).quote;
     },
   };
-}
-
-async function boundedText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > LIMITS.quoteAnswerMaxBytes)
-      throw new Error("the brand's endpoint for quotes answered too much");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -2,7 +2,16 @@ import type * as z from "zod";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type Problem, REFUSALS, type RefusalCode } from "../../../schema/refusals.ts";
 import { isOptional } from "../routes/read-request.ts";
-import { type AnyOperation, codesOf, type HeaderAbout, PATH_PARTS, partsOf, TAGS } from "./operation.ts";
+import {
+  type AnyOperation,
+  cacheControlOf,
+  codesOf,
+  type HeaderAbout,
+  KEPT_REFUSALS,
+  PATH_PARTS,
+  partsOf,
+  TAGS,
+} from "./operation.ts";
 import { exhaustedHeader, policyHeader, policyOf } from "./rate-limits.ts";
 import { componentsOf, type Json, type Shapes, schemaOf } from "./schemas.ts";
 
@@ -125,7 +134,7 @@ const REQUEST_ID: HeaderAbout = {
 function successes(operation: AnyOperation, shapes: Shapes): Json {
   const { status, about, shape, example, kept, mediaType, headersAbout, etag, endedAbout } = operation.answer;
   const policy = policyOf(operation);
-  const cacheControl = kept === "nobody" ? "no-store" : `public, max-age=${kept.seconds}`;
+  const cacheControl = cacheControlOf(typeof kept === "function" ? kept(example) : kept);
   const headers = headersOf({
     "X-Request-Id": REQUEST_ID,
     "Cache-Control": { about: "How long it may be kept", example: cacheControl },
@@ -153,7 +162,7 @@ function refusalOf(operation: AnyOperation, status: number, codes: RefusalCode[]
   const policy = policyOf(operation);
   const headers = headersOf({
     "X-Request-Id": REQUEST_ID,
-    "Cache-Control": { about: "Never kept", example: "no-store" },
+    "Cache-Control": keepingOf(codes),
     ...(policy === undefined ? {} : { "RateLimit-Policy": policyAbout(policyHeader(policy)) }),
     ...(status === 401
       ? { "WWW-Authenticate": { about: "The scheme", example: 'Bearer realm="dropline"' } }
@@ -183,6 +192,13 @@ function refusalOf(operation: AnyOperation, status: number, codes: RefusalCode[]
     headers,
     content: { "application/problem+json": { schema, example: problemExample(codes) } },
   };
+}
+
+function keepingOf(codes: RefusalCode[]): HeaderAbout {
+  const kept = codes.flatMap((code) => KEPT_REFUSALS[code] ?? []);
+  return kept[0] === undefined
+    ? { about: "Never kept", example: "no-store" }
+    : { about: "Kept for a moment at most", example: cacheControlOf({ seconds: kept[0] }) };
 }
 
 function problemExample([code = "internal"]: RefusalCode[]): z.infer<typeof Problem> {

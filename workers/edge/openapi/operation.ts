@@ -1,12 +1,14 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { Handle } from "../../../schema/catalog.ts";
 import type { IdempotencyKey } from "../../../schema/http.ts";
-import { DropId, OrderId, ReservationId, type ShopperId } from "../../../schema/ids.ts";
+import { DropId, OrderId, ReservationId, type ShopperId, SkuId } from "../../../schema/ids.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 import type { RefusalCode } from "../../../schema/refusals.ts";
 import type { Result } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims } from "../tokens.ts";
+import { TUNING } from "../tuning.ts";
 
 /**
  * One route of `/v1`, declared once: the same shapes check what comes in (`routes/serve.ts`), are told in `/openapi.json`
@@ -17,6 +19,22 @@ export type Method = "get" | "post" | "delete";
 
 /** `anybody`: no session is looked at; `reader`: a session; `writer`: a session, no other site's doing, and not too often. */
 export type Caller = "anybody" | "reader" | "writer";
+
+/** Written in one way only, so that nobody finds the same part under several addresses, each to be fetched anew. */
+const number = (below: number) =>
+  z
+    .string()
+    .max(String(below).length)
+    .regex(/^(0|[1-9]\d*)$/)
+    .transform(Number)
+    .refine((value) => value < below)
+    .meta({
+      type: "integer",
+      minimum: 0,
+      maximum: below - 1,
+      maxLength: undefined,
+      pattern: undefined,
+    });
 
 /** A part of a path: what it is called in a verb's input, its shape, and what is told when it cannot be one. */
 export const PATH_PARTS = {
@@ -36,6 +54,26 @@ export const PATH_PARTS = {
     about: "The entry's reservationId",
   },
   handle: { as: "handle", shape: Handle, refusal: "product_not_found", about: "The product's handle" },
+  /** Of a ledger in the record. */
+  sku: { as: "skuId", shape: SkuId, refusal: "record_not_found", about: "The SKU's id" },
+  cohort: {
+    as: "cohort",
+    shape: number(LIMITS.chainLinks),
+    refusal: "record_not_found",
+    about: "The cohort's number, from 0",
+  },
+  chunk: {
+    as: "chunk",
+    shape: number(LIMITS.joinedMax),
+    refusal: "record_not_found",
+    about: "The chunk's number in its cohort's log, from 0",
+  },
+  page: {
+    as: "page",
+    shape: number(LIMITS.recordPagesMax),
+    refusal: "record_not_found",
+    about: "The page's number, from 0",
+  },
 } as const satisfies Record<string, { as: string; shape: z.ZodType; refusal: RefusalCode; about: string }>;
 export type PathPart = keyof typeof PATH_PARTS;
 
@@ -59,8 +97,24 @@ export type Tag = keyof typeof TAGS;
 export type Shape = z.ZodType | null;
 export type Told<Of extends Shape> = Of extends z.ZodType ? z.input<Of> : null;
 
-/** `seconds`: the same for everybody and kept by any cache; `nobody`: one shopper's own. */
-export type Keeping = { seconds: number } | "nobody";
+/** `seconds`: the same for everybody and kept by any cache; `isImmutable`: it need never be asked for again; `nobody`: one shopper's own. */
+export type Keeping = { seconds: number; isImmutable?: boolean } | "nobody";
+
+/** What never changes once it is there. */
+export const KEPT_FOR_EVER = {
+  seconds: TUNING.immutableMaxAgeSeconds,
+  isImmutable: true,
+} as const satisfies Keeping;
+
+/** Refusals that are the same for everybody, and kept for so many seconds; all others by nobody. */
+export const KEPT_REFUSALS: Partial<Record<RefusalCode, number>> = {
+  record_not_found: TUNING.recordMaxAgeSeconds,
+};
+
+export function cacheControlOf(keeping: Keeping): string {
+  if (keeping === "nobody") return "no-store";
+  return `public, max-age=${keeping.seconds}${keeping.isImmutable ? ", immutable" : ""}`;
+}
 
 export type HeaderAbout = { about: string; example: string };
 
@@ -71,7 +125,8 @@ export type Answer<Status extends number, Of extends Shape> = {
   shape: Of;
   /** Held to its shape by a test. */
   example?: unknown;
-  kept: Keeping;
+  /** Where it depends on what is answered, the verb answers with a value, not with a `Response`. */
+  kept: Keeping | ((value: Told<Of>) => Keeping);
   /** Of a stream that the verb's `Response` carries; else JSON. */
   mediaType?: string;
   /** Of a stream of events: what 204 says to a client whose `Last-Event-ID` was the last event that there will be. */
@@ -131,6 +186,8 @@ export type Asked<
     lastEventId: string | undefined;
     /** The client's, where the platform tells it. */
     address: string | undefined;
+    /** What its requests look like, as a digest. */
+    readonly print: string;
   };
 
 /** What the checks before a verb refuse; `codesOf` says which of them a given operation has. */
@@ -140,6 +197,7 @@ export type CheckCode =
   | "reservation_not_found"
   | "waiting_entry_not_found"
   | "product_not_found"
+  | "record_not_found"
   | "session_missing"
   | "session_invalid"
   | "cross_site"

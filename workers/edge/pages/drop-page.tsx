@@ -40,7 +40,7 @@ export function DropPage({ drop, shelves, nowMs }: DropProps) {
       <p>
         Everybody who joins before the start is shuffled at the start. After it, those who come within the
         same few seconds are equals. Being faster than that gains nothing, and anyone can recompute the order
-        from the <a href={`/v1/drops/${drop.id}/record`}>public record</a>.
+        from the public record: <a href={`/drops/${drop.id}/proof`}>see the proof, and check it</a>.
       </p>
     </Layout>
   );

@@ -62,7 +62,7 @@ function CustomerForm({ action, problems, customer }: FormProps & Pick<Props, "c
   );
 }
 
-function MailForm({ action, problems, typed }: FormProps & { typed: string }) {
+export function MailForm({ action, problems, typed }: FormProps & { typed: string }) {
   return (
     <form method="post" action={action} novalidate>
       <label class="field" for="email">
@@ -83,7 +83,7 @@ function MailForm({ action, problems, typed }: FormProps & { typed: string }) {
   );
 }
 
-function CodeForm({ action, problems, challenge }: FormProps & { challenge: string }) {
+export function CodeForm({ action, problems, challenge }: FormProps & { challenge: string }) {
   return (
     <>
       <p>A code of six digits is on its way to you. It works for ten minutes.</p>

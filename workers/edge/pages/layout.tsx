@@ -9,21 +9,26 @@ type LayoutProps = {
   mode?: Mode | undefined;
   /** Reload after so many seconds, for pages that wait. */
   refreshSeconds?: number | undefined;
+  /** One of `ISLANDS`. The route has to be among those whose policy lets scripts run. */
+  script?: string | undefined;
   children?: Child;
 };
 
-/** The frame of every page: language, landmarks, a way past the header, one stylesheet and no script. */
-export function Layout({ title, mode, refreshSeconds, children }: LayoutProps) {
+/** The frame of every page: language, landmarks, a way past the header, one stylesheet, and a script on few pages. */
+export function Layout({ title, mode, refreshSeconds, script, children }: LayoutProps) {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        {refreshSeconds === undefined ? null : <meta http-equiv="refresh" content={String(refreshSeconds)} />}
+        {refreshSeconds === undefined ? null : (
+          <Refresh seconds={refreshSeconds} isScripted={script !== undefined} />
+        )}
         <title>{title} · Dropline</title>
         <link rel="stylesheet" href={ASSETS.stylesheet} />
         <link rel="icon" href={ASSETS.mark} type="image/svg+xml" />
+        {script === undefined ? null : <script type="module" src={script} />}
       </head>
       <body>
         <a class="skip" href="#content">
@@ -36,9 +41,9 @@ export function Layout({ title, mode, refreshSeconds, children }: LayoutProps) {
           </a>
         </header>
         {mode === "test" ? (
-          <p class="test-mode">
+          <aside class="test-mode" aria-label="Test mode">
             <strong>Test mode.</strong> Nothing that is bought here costs or ships anything.
-          </p>
+          </aside>
         ) : null}
         <main id="content">{children}</main>
         <footer>
@@ -47,6 +52,12 @@ export function Layout({ title, mode, refreshSeconds, children }: LayoutProps) {
       </body>
     </html>
   );
+}
+
+/** A page whose script keeps it up to date reloads itself only where scripts do not run. */
+function Refresh({ seconds, isScripted }: { seconds: number; isScripted: boolean }) {
+  const refresh = <meta http-equiv="refresh" content={String(seconds)} />;
+  return isScripted ? <noscript>{refresh}</noscript> : refresh;
 }
 
 export function Time({ atMs }: { atMs: number }) {

@@ -1,85 +1,43 @@
 import type { Child } from "hono/jsx";
 import type { DropAnswer } from "../../../schema/http.ts";
-import type { FoundPlace } from "../verbs/find-place.ts";
 import { type Kept, waitingPath } from "./kept.ts";
 import { Layout, Reloads, Time } from "./layout.tsx";
 import { type FieldProblem, Problems } from "./problems.tsx";
 import type { Shelf } from "./shelf.ts";
 import { SkuChoice } from "./sku-choice.tsx";
-import { count, PHASE_WORDS, spanWords } from "./words.ts";
+import { PHASE_WORDS, spanWords } from "./words.ts";
 
 type LineProps = { drop: DropAnswer; nowMs: number };
 
 /** For somebody who has no ticket (any more). */
-export function OutsidePage({ drop }: LineProps) {
-  return (
-    <Line drop={drop} title="You are not in this line yet">
-      <p>This browser holds no ticket for {drop.name}.</p>
-      <form method="post" action={`/drops/${drop.id}/line`}>
-        <button type="submit">Join the line</button>
-      </form>
-    </Line>
-  );
-}
-
-type WaitingProps = LineProps & { place: Exclude<FoundPlace, { kind: "admitted" }>; refreshSeconds: number };
-
-export function WaitingPage({ drop, nowMs, place, refreshSeconds }: WaitingProps) {
+export function OutsidePage({ drop, nowMs }: LineProps) {
+  const lobbyInMs = Date.parse(drop.lobbyOpensAt) - nowMs;
   if (drop.phase === "closed") {
     return (
       <Line drop={drop} title="This drop is over">
-        <p>Your turn did not come before the end. You were not charged.</p>
+        <p>This browser holds no ticket for {drop.name}, and nobody can join its line any more.</p>
+      </Line>
+    );
+  }
+  if (drop.phase === "announced") {
+    return (
+      <Line drop={drop} title="This line is not open yet">
+        <p>
+          The lobby opens {lobbyInMs > 0 ? `in ${spanWords(lobbyInMs)}` : "any moment"}, at{" "}
+          <Time atMs={Date.parse(drop.lobbyOpensAt)} />. The order within it is drawn at the start, so there
+          is no need to hurry.
+        </p>
       </Line>
     );
   }
   return (
-    <Line drop={drop} title={titleOf(drop, place)} refreshSeconds={refreshSeconds}>
-      <div role="status">
-        {place.kind === "gathering" ? gatheringWords(place, nowMs) : waitingWords(place)}
-      </div>
-      <p>Your ticket is kept in this browser: you may close the page and come back to it.</p>
-      <Reloads seconds={refreshSeconds} />
+    <Line drop={drop} title="You are not in this line yet">
+      <p>This browser holds no ticket for {drop.name}.</p>
+      {drop.phase === "sold_out" ? <p>Everything is sold. A unit may still come back.</p> : null}
+      <form method="post" action={`/drops/${drop.id}/line`}>
+        <button type="submit">Join the line</button>
+      </form>
     </Line>
-  );
-}
-
-function titleOf(drop: DropAnswer, place: WaitingProps["place"]): string {
-  if (drop.phase === "sold_out") return "Everything is sold";
-  return place.kind === "gathering" && drop.phase === "lobby"
-    ? "You are in the lobby"
-    : "You are in the line";
-}
-
-function gatheringWords(place: Extract<FoundPlace, { kind: "gathering" }>, nowMs: number) {
-  const { snapshot, closesAtMs } = place;
-  return (
-    <>
-      <p class="big">{count(snapshot.joined, "person has", "people have")} joined so far.</p>
-      <p>
-        Places among all who came within your window are drawn at <Time atMs={closesAtMs} />, in{" "}
-        {spanWords(closesAtMs - nowMs)}. Nobody knows them before.
-      </p>
-    </>
-  );
-}
-
-function waitingWords({ snapshot, ahead, margin, waitMs }: Extract<FoundPlace, { kind: "waiting" }>) {
-  if (snapshot.phase === "sold_out") {
-    return <p class="big">All units are sold. If one comes back, the line moves on.</p>;
-  }
-  if (ahead === null || waitMs === null)
-    return <p class="big">Your place is not known yet. It will be in a moment.</p>;
-  return (
-    <>
-      <p class="big">
-        About {count(ahead, "person is", "people are")} before you
-        {margin > 0 ? ` (give or take ${margin})` : ""}.
-      </p>
-      <p>
-        At the present pace that is about {spanWords(waitMs)}, if units last until then. The order is exact;
-        the count and the wait are estimates.
-      </p>
-    </>
   );
 }
 
@@ -173,7 +131,7 @@ function ChoiceForm(props: ChoosingProps & { free: DropAnswer["skus"] }) {
 }
 
 /** What this browser holds already, or waits for: else somebody who came back here would not find it again. */
-function HeldNotice({ drop, kept, nowMs }: { drop: DropAnswer; kept: Kept; nowMs: number }) {
+export function HeldNotice({ drop, kept, nowMs }: { drop: DropAnswer; kept: Kept; nowMs: number }) {
   const names = new Map(drop.skus.map(({ id, name }) => [id, name]));
   const { basket, waiting } = kept;
   return (
@@ -201,17 +159,19 @@ type FrameProps = {
   drop: DropAnswer;
   title: string;
   isRefused?: boolean;
-  refreshSeconds?: number;
+  refreshSeconds?: number | undefined;
+  script?: string;
   children?: Child;
 };
 
-function Line({ drop, title, isRefused, refreshSeconds, children }: FrameProps) {
+export function Line({ drop, title, isRefused, refreshSeconds, script, children }: FrameProps) {
   const told = `${title}: ${drop.name}`;
   return (
     <Layout
       title={isRefused ? `Not reserved. ${told}` : told}
       mode={drop.mode}
       refreshSeconds={refreshSeconds}
+      script={script}
     >
       <p class={`phase ${drop.phase}`}>{PHASE_WORDS[drop.phase]}</p>
       <h1>{title}</h1>

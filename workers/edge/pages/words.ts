@@ -3,43 +3,12 @@ import type { SkuId } from "../../../schema/ids.ts";
 import type { SkuLevel } from "../../../schema/line.ts";
 import { AmountMinor } from "../../../schema/money.ts";
 import type { RefusalCode } from "../../../schema/refusals.ts";
-import type { DropPhase } from "../../../schema/statuses.ts";
+import { count } from "../line/spans.ts";
+
+export { count, spanWords, timeWords } from "../line/spans.ts";
+export { PHASE_WORDS } from "../line/told.ts";
 
 /** What pages say. Plain words, no promise that the house does not keep. */
-
-const TIME = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  timeZone: "UTC",
-});
-
-/** `12 March 2027 at 18:00:00 UTC`: the server does not know where its reader is. */
-export function timeWords(atMs: number): string {
-  return `${TIME.format(atMs)} UTC`;
-}
-
-/** `3 hours 5 minutes`: the two largest units, rounded up, since a wait is told rather too long than too short. */
-export function spanWords(ms: number): string {
-  const seconds = Math.max(1, Math.ceil(ms / 1_000));
-  if (seconds < 60) return count(seconds, "second");
-  const minutes = Math.ceil(seconds / 60);
-  if (minutes < 60) return count(minutes, "minute");
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return pair(count(hours, "hour"), minutes % 60, "minute");
-  return pair(count(Math.floor(hours / 24), "day"), hours % 24, "hour");
-}
-
-function pair(first: string, rest: number, unit: string): string {
-  return rest === 0 ? first : `${first} ${count(rest, unit)}`;
-}
-
-export function count(number: number, unit: string, plural = `${unit}s`): string {
-  return `${number.toLocaleString("en")} ${number === 1 ? unit : plural}`;
-}
 
 const COUNTRY_NAMES = new Intl.DisplayNames("en", { type: "region" });
 
@@ -47,14 +16,6 @@ const COUNTRY_NAMES = new Intl.DisplayNames("en", { type: "region" });
 export function countryName(code: string): string {
   return code === "" ? "" : (COUNTRY_NAMES.of(code) ?? code);
 }
-
-export const PHASE_WORDS: Record<DropPhase, string> = {
-  announced: "Announced",
-  lobby: "Lobby open",
-  live: "Live",
-  sold_out: "Sold out",
-  closed: "Over",
-};
 
 /** "All reserved" and "sold out" are different things: from the first, units may come back. */
 export function stockWords(level: SkuLevel): string {
@@ -123,6 +84,8 @@ export const BASKET_WORDS = {
   basket_total_too_large:
     "Together this costs more than one order can. Take fewer, and order the rest after it.",
   unavailable: "Too busy right now. Try again in a few seconds: pressing twice does no harm.",
+  drop_paused:
+    "The line is paused, so nothing new can be reserved. It is still your turn: press again once it goes on.",
 } as const satisfies Partial<Record<RefusalCode, string>>;
 
 export const STATUS_WORDS: Record<OrderAnswer["status"], { title: string; text: string }> = {

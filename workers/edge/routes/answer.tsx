@@ -1,12 +1,13 @@
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type Problem, REFUSALS } from "../../../schema/refusals.ts";
+import { cacheControlOf, KEPT_REFUSALS } from "../openapi/operation.ts";
 import { exhaustedHeader, policyHeader } from "../openapi/rate-limits.ts";
 import { RefusalPage } from "../pages/refusal-page.tsx";
-import { type C, type EdgeRefusal, NO_STORE } from "./context.ts";
+import { API_HEADERS, type C, type EdgeRefusal, NO_STORE } from "./context.ts";
 import { page } from "./page.tsx";
 
-/** A refusal as a page for a browser that reads one of our pages, else as RFC 9457 problem details. Never cached. */
+/** A refusal as a page for a browser that reads one of our pages, else as RFC 9457 problem details. Not cached, but for `KEPT_REFUSALS`. */
 export function answerRefusal(c: C, refusal: EdgeRefusal): Response {
   if (refusal.retryAfterMs !== undefined) {
     c.header("Retry-After", String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1_000))));
@@ -29,19 +30,22 @@ function problem(c: C, refusal: EdgeRefusal, status: ContentfulStatusCode, title
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(errors === undefined ? {} : { errors }),
   };
+  const seconds = KEPT_REFUSALS[code];
   return c.body(JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
-    "Cache-Control": NO_STORE,
+    "Cache-Control": seconds === undefined ? NO_STORE : cacheControlOf({ seconds }),
     ...(isApi(c) ? apiHeaders(c, refusal) : { Vary: "Accept" }),
   });
 }
 
 /** As on the answers of the same operation: a client must be able to read why it was refused. */
-function apiHeaders({ var: { policy, share } }: C, refusal: EdgeRefusal): Record<string, string> {
+function apiHeaders({ var: { policy, share, requestId } }: C, refusal: EdgeRefusal): Record<string, string> {
   const isLimited = refusal.code === "rate_limited";
   const told = isLimited ? refusal.policy : policy;
   return {
+    ...API_HEADERS,
     ...share,
+    "X-Request-Id": requestId,
     ...(told === undefined ? {} : { "RateLimit-Policy": policyHeader(told) }),
     ...(told === undefined || !isLimited ? {} : { RateLimit: exhaustedHeader(told) }),
   };

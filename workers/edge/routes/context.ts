@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { RefusalCode } from "../../../schema/refusals.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
+import { sessionPrint } from "../bots/session-print.ts";
 import type { Act, Edge } from "../edge.ts";
 import type { Policy } from "../openapi/rate-limits.ts";
 
@@ -35,7 +36,26 @@ export function addressOf(c: C): string | undefined {
   return c.req.header("CF-Connecting-IP");
 }
 
+/** What this client's requests look like: the same for everybody with the same kind of browser. */
+export function printOf(c: C): string {
+  const { cf } = c.req.raw as { cf?: Record<string, unknown> };
+  return sessionPrint((name) => c.req.header(name), cf ?? {});
+}
+
 export const NO_STORE = "no-store";
+
+/** The client's own, so that both sides' logs can be laid side by side, if it is a plain word; else a new one. */
+export function requestIdOf(c: C): string {
+  const sent = c.req.header("X-Request-Id");
+  return sent !== undefined && /^[\w\-=]{1,255}$/.test(sent) ? sent : crypto.randomUUID();
+}
+
+/** On every answer of the API: data that no browser is to take for a page, a script or a frame's content. */
+export const API_HEADERS = {
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
+  "X-Content-Type-Options": "nosniff",
+};
 
 export function publicFor(seconds: number): string {
   return `public, max-age=${seconds}`;

@@ -1,11 +1,12 @@
 import type { AnyOperation } from "../openapi/operation.ts";
-import { type C, NO_STORE } from "./context.ts";
+import { API_HEADERS, type C, NO_STORE } from "./context.ts";
 
 const EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 const ASKED_WITH = "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID";
 const PREFLIGHT_MAX_AGE_SECONDS = "86400";
 
-const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
+/** What is the same for everybody may be read by every origin's scripts. */
+export const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
 
 /**
  * Which other origins' scripts may read an answer. What is the same for everybody: all of them. What belongs to a session:
@@ -32,6 +33,8 @@ export function preflight(operations: AnyOperation[], allowed: string) {
     const operation = operations.find(({ method }) => method === wanted);
     const shared = operation === undefined ? undefined : sharing(operation)(c);
     return c.body(null, 204, {
+      ...API_HEADERS,
+      "X-Request-Id": c.var.requestId,
       Allow: allowed,
       "Cache-Control": NO_STORE,
       Vary: "Origin, Access-Control-Request-Method",

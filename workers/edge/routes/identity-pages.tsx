@@ -15,16 +15,19 @@ import { readForm, seeOther } from "./forms.ts";
 import { page } from "./page.tsx";
 import { parse, readDropId } from "./read-request.ts";
 
-const MailForm = z.object({ email: z.string().trim().max(LIMITS.emailMaxChars) });
-const CodeForm = z.object({
+export const MailForm = z.object({ email: z.string().trim().max(LIMITS.emailMaxChars) });
+export const CodeForm = z.object({
   challenge: MailVerifyRequest.shape.challenge,
   // People write it as their phone shows it: in two groups.
   code: z.string().transform((code) => code.replace(/[\s-]/g, "")),
 });
 
-const WRONG_MAIL = { field: "email", words: "This is not a mail address." };
-const WRONG_CODE = { field: "code", words: "This is not the code that was sent, or its time is over." };
-const SPENT_CODE = { field: "email", words: "Too many tries with that code. Ask for a new one." };
+export const WRONG_MAIL = { field: "email", words: "This is not a mail address." };
+export const WRONG_CODE = {
+  field: "code",
+  words: "This is not the code that was sent, or its time is over.",
+};
+export const SPENT_CODE = { field: "email", words: "Too many tries with that code. Ask for a new one." };
 
 type Fields = Record<string, unknown>;
 type Shown = Partial<Omit<Parameters<typeof IdentityPage>[0], "drop">>;

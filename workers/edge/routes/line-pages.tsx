@@ -2,23 +2,21 @@ import type { Hono } from "hono";
 import { type DropAnswer, IdempotencyKey } from "../../../schema/http.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { REFUSALS } from "../../../schema/refusals.ts";
-import { ChoosingPage, OutsidePage, WaitingPage } from "../pages/line-page.tsx";
+import { ChoosingPage, OutsidePage } from "../pages/line-page.tsx";
+import { WaitingPage } from "../pages/line-waiting-page.tsx";
 import type { FieldProblem } from "../pages/problems.tsx";
 import { TUNING } from "../tuning.ts";
-import { checkTicket } from "../verbs/check-token.ts";
-import { joinLine } from "../verbs/join-line.ts";
-import { openSession } from "../verbs/open-session.ts";
 import { readDocument } from "../verbs/read-document.ts";
 import { reserveUnits } from "../verbs/reserve-units.ts";
-import { shedWrites } from "../verbs/shed.ts";
 import { showDrop } from "../verbs/show-drop.ts";
 import { standInLine } from "../verbs/stand-in-line.ts";
 import { readAdmitted } from "./admitted.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
 import { basketProblem, type Chosen, readChosen } from "./basket-form.ts";
-import { keepSession, keepToken, keptToken, readSession, readShopper } from "./caller.ts";
-import { actOf, addressOf, type C, type EdgeContext, NO_STORE } from "./context.ts";
+import { keepToken, keptToken, readSession } from "./caller.ts";
+import { actOf, type C, type EdgeContext, NO_STORE } from "./context.ts";
 import { readForm, seeOther } from "./forms.ts";
+import { joinHere, sessionOrNew } from "./joining.ts";
 import { basketOf, keep, readKept } from "./kept.ts";
 import { page } from "./page.tsx";
 import { parse, readDropId } from "./read-request.ts";
@@ -32,7 +30,7 @@ export function addLinePages(pages: Hono<EdgeContext>): void {
   pages.all("/drops/:drop/reservations", methodNotAllowed("POST"));
 }
 
-/** Waits by reloading itself. With its turn come it gives the pass into a cookie and shows the choice. */
+/** Waits by its script, or by reloading itself. With its turn come it gives the pass into a cookie and shows the choice. */
 async function showLine(c: C): Promise<Response> {
   const dropId = readDropId(c);
   if (!dropId.ok) return answerRefusal(c, dropId.refusal);
@@ -50,9 +48,17 @@ async function showLine(c: C): Promise<Response> {
     case "unidentified":
       return seeOther(c, `/drops/${dropId.value}/identity`);
     case "waiting": {
-      const { place } = standing.value;
-      const seconds = refreshSeconds(place.retryAfterMs);
-      const content = <WaitingPage drop={drop} nowMs={nowMs} place={place} refreshSeconds={seconds} />;
+      const { place, ticketId } = standing.value;
+      const content = (
+        <WaitingPage
+          drop={drop}
+          nowMs={nowMs}
+          ticketId={ticketId}
+          place={place}
+          kept={readKept(c, dropId.value)}
+          refreshSeconds={place.retryAfterMs === null ? null : refreshSeconds(place.retryAfterMs)}
+        />
+      );
       return page(c, content, { cacheControl: NO_STORE });
     }
     case "admitted":
@@ -85,29 +91,15 @@ async function choosing(
   );
 }
 
-/** A visitor who holds a good ticket keeps it: a later one could only be a later place. */
 async function join(c: C): Promise<Response> {
   const dropId = readDropId(c);
   if (!dropId.ok) return answerRefusal(c, dropId.refusal);
-  const shopperId = await shopperOrNew(c);
-  if (!shopperId.ok) return answerRefusal(c, shopperId.refusal);
-  const holder = { dropId: dropId.value, shopperId: shopperId.value };
-  const kept = keptToken(c, "ticket", dropId.value);
-  if (kept === undefined || !(await checkTicket(actOf(c), kept, holder)).ok) {
-    const joined = await joinLine(actOf(c), { ...holder, address: addressOf(c) });
-    if (!joined.ok) return answerRefusal(c, joined.refusal);
-    keepToken(c, "ticket", dropId.value, joined.value.ticket);
-  }
-  return seeOther(c, `/drops/${dropId.value}/line`);
-}
-
-async function shopperOrNew(c: C) {
-  const known = await readShopper(c);
-  if (known.ok) return shedWrites(actOf(c), known.value);
-  const opened = await openSession(actOf(c), { address: addressOf(c) });
-  if (!opened.ok) return opened;
-  keepSession(c, opened.value);
-  return { ok: true, value: opened.value.shopperId } as const;
+  const session = await sessionOrNew(c);
+  if (!session.ok) return answerRefusal(c, session.refusal);
+  const joined = await joinHere(c, dropId.value, { session: session.value, request: {} });
+  if (joined.ok) return seeOther(c, `/drops/${dropId.value}/line`);
+  if (joined.refusal.code === "challenge_required") return seeOther(c, `/drops/${dropId.value}/join`);
+  return answerRefusal(c, joined.refusal);
 }
 
 async function reserve(c: C): Promise<Response> {

@@ -11,9 +11,11 @@ import { addCheckoutPages } from "./checkout-pages.tsx";
 import { actOf, type EdgeContext, publicFor } from "./context.ts";
 import { isHandOver } from "./customer-form.tsx";
 import { addIdentityPages } from "./identity-pages.tsx";
+import { addJoinPages } from "./join-pages.tsx";
 import { addLinePages } from "./line-pages.tsx";
 import { addOrderPages } from "./order-pages.tsx";
 import { page } from "./page.tsx";
+import { addProofPage } from "./proof-page.tsx";
 import { readDropId } from "./read-request.ts";
 import { readShelves } from "./shelves.ts";
 import { addWaitingPages } from "./waiting-pages.tsx";
@@ -43,6 +45,8 @@ export function pageRoutes() {
   pages.all("/drops/:drop", methodNotAllowed("GET", "HEAD"));
 
   addLinePages(pages);
+  addProofPage(pages);
+  addJoinPages(pages);
   addIdentityPages(pages);
   addBasketPages(pages);
   addWaitingPages(pages);

@@ -1,20 +1,25 @@
 import type { Hono } from "hono";
-import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { ok, type Result } from "../../../schema/result.ts";
 import { parseIdempotencyKey } from "../../idempotency-key.ts";
-import { type AnyOperation, PATH_PARTS, type PathPart, partsOf } from "../openapi/operation.ts";
+import {
+  type AnyOperation,
+  cacheControlOf,
+  PATH_PARTS,
+  type PathPart,
+  partsOf,
+} from "../openapi/operation.ts";
 import { policyHeader, policyOf } from "../openapi/rate-limits.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
 import { readSession, readWritingSession } from "./caller.ts";
 import {
+  API_HEADERS,
   actOf,
   addressOf,
   type C,
   type EdgeContext,
   type EdgeRefusal,
-  NO_STORE,
   originOf,
-  publicFor,
+  printOf,
 } from "./context.ts";
 import { preflight, sharing } from "./cors.ts";
 import { parse, readJson } from "./read-request.ts";
@@ -51,15 +56,27 @@ function handlerOf(operation: AnyOperation) {
       // HEAD answers without it, and a stream that nobody reads would keep its place until its time is over.
       const isHead = c.req.method === "HEAD";
       if (isHead) await value.body?.cancel();
-      return withHeaders(c, isHead ? new Response(null, value) : value, { ...lasting, ...share });
+      return withHeaders(isHead ? new Response(null, value) : value, {
+        ...lasting,
+        ...share,
+        "X-Request-Id": c.var.requestId,
+      });
     }
-    const headers: Record<string, string> = { ...lasting, ...share, ...answer.headers?.(value) };
+    const headers: Record<string, string> = {
+      ...lasting,
+      ...share,
+      "X-Request-Id": c.var.requestId,
+      ...answer.headers?.(value),
+    };
+    if (typeof answer.kept === "function") headers["Cache-Control"] = cacheControlOf(answer.kept(value));
     if (answer.etag !== undefined) {
       headers.ETag = answer.etag(value);
-      if (isHeld(c.req.header("If-None-Match"), headers.ETag)) return c.body(null, 304, headers);
+      if (isHeld(c.req.header("If-None-Match"), headers.ETag))
+        return new Response(null, { status: 304, headers });
     }
-    if (answer.shape === null) return c.body(null, 204, headers);
-    return c.json(value, answer.status as ContentfulStatusCode, headers);
+    if (answer.shape === null) return new Response(null, { status: 204, headers });
+    headers["Content-Type"] = "application/json";
+    return new Response(JSON.stringify(value), { status: answer.status, headers });
   };
 }
 
@@ -70,21 +87,18 @@ function lastingHeaders(operation: AnyOperation): Record<string, string> {
   const { kept } = operation.answer;
   const policy = policyOf(operation);
   return {
-    ...(kept === "nobody"
-      ? { "Cache-Control": NO_STORE, Vary: "Authorization, Cookie, Origin" }
-      : { "Cache-Control": publicFor(kept.seconds) }),
+    ...API_HEADERS,
+    ...(typeof kept === "function" ? {} : { "Cache-Control": cacheControlOf(kept) }),
+    ...(kept === "nobody" ? { Vary: "Authorization, Cookie, Origin" } : {}),
     ...(policy === undefined ? {} : { "RateLimit-Policy": policyHeader(policy) }),
   };
 }
 
-/** What a verb said of itself stands; the rest is added, with what `c` has been told to send along. */
-function withHeaders(c: C, response: Response, headers: Record<string, string>): Response {
-  const said = Object.fromEntries(response.headers);
+/** What a verb said of itself stands; the rest is added. */
+function withHeaders(response: Response, headers: Record<string, string>): Response {
   const missing = Object.entries(headers).filter(([name]) => !response.headers.has(name));
-  return c.newResponse(response.body, response.status as StatusCode, {
-    ...Object.fromEntries(missing),
-    ...said,
-  });
+  const said = [...response.headers];
+  return new Response(response.body, { status: response.status, headers: [...missing, ...said] });
 }
 
 /** Cheap checks first: the drop's name, the session, the loose limit; then the rest of the path, the key, query and body. */
@@ -99,6 +113,9 @@ function readerOf(operation: AnyOperation): (c: C) => Promise<Result<Record<stri
         return originOf(c);
       },
       address: addressOf(c),
+      get print() {
+        return printOf(c);
+      },
       lastEventId: c.req.header("Last-Event-ID"),
     };
     if (parts.includes("drop") && !readPart(c, "drop", asked)) return refused("drop");

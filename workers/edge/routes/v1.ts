@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import * as z from "zod";
 import {
   DropAnswer,
   DropsAnswer,
@@ -14,7 +13,6 @@ import {
   SnapshotAnswer,
   TicketAnswer,
 } from "../../../schema/http.ts";
-import { LineRecord } from "../../../schema/line.ts";
 import { EXAMPLES } from "../openapi/examples.ts";
 import { del, get, post } from "../openapi/operation.ts";
 import { TUNING } from "../tuning.ts";
@@ -24,7 +22,6 @@ import { joinLine } from "../verbs/join-line.ts";
 import { listDrops } from "../verbs/list-drops.ts";
 import { openSession } from "../verbs/open-session.ts";
 import { placeOrder } from "../verbs/place-order.ts";
-import { readRecord } from "../verbs/read-record.ts";
 import { readSnapshot } from "../verbs/read-snapshot.ts";
 import { reserveUnits } from "../verbs/reserve-units.ts";
 import { showDrop } from "../verbs/show-drop.ts";
@@ -35,26 +32,9 @@ import type { EdgeContext } from "./context.ts";
 import { IDENTITY_OPERATIONS } from "./identity.ts";
 import { ORDER_CANCEL_OPERATIONS } from "./order-cancel.ts";
 import { ORDER_EVENT_OPERATIONS } from "./order-events.ts";
+import { RECORD_OPERATIONS } from "./record.ts";
 import { serve } from "./serve.ts";
 import { WAITING_OPERATIONS } from "./waiting-list.ts";
-
-const after = z
-  .string()
-  .regex(/^(-1|\d{1,15})$/, "a number from -1")
-  .transform(Number)
-  .prefault("-1");
-/** What it is to a client; the pattern is how a query string says it. */
-const AFTER_AS_NUMBER = {
-  type: "integer",
-  minimum: -1,
-  maximum: 999_999_999_999_999,
-  default: -1,
-  pattern: undefined,
-};
-const RecordQuery = z.object({
-  afterCohort: after.meta({ ...AFTER_AS_NUMBER, description: "Cohorts after this number; -1 for all" }),
-  afterStep: after.meta({ ...AFTER_AS_NUMBER, description: "Steps of the watermark after this number" }),
-});
 
 /** The public API, each route declared once: its checks, its verb, its answer. In the order of a purchase. */
 export const OPERATIONS = [
@@ -140,28 +120,7 @@ export const OPERATIONS = [
     },
     (act, { dropId }) => readSnapshot(act, dropId),
   ),
-  get(
-    "/drops/:drop/record",
-    {
-      id: "readRecord",
-      tag: "Line",
-      summary: "Read a page of the line's public record",
-      about:
-        "Closed cohorts with their seeds, and the watermark's steps: enough to recompute the order of admission.",
-      caller: "anybody",
-      key: false,
-      query: RecordQuery,
-      answer: {
-        status: 200,
-        about: "Cohorts and steps after the given numbers; `more` says whether to ask on",
-        shape: LineRecord,
-        example: EXAMPLES.record,
-        kept: { seconds: TUNING.recordMaxAgeSeconds },
-      },
-      refusals: ["unavailable"],
-    },
-    (act, { dropId, query }) => readRecord(act, { dropId, ...query }),
-  ),
+  ...RECORD_OPERATIONS,
 
   post(
     "/drops/:drop/tickets",
@@ -170,7 +129,7 @@ export const OPERATIONS = [
       tag: "Line",
       summary: "Join the line",
       about:
-        "From `lobbyOpensAt` to `closesAt`. A shopper has one place in a drop, the first: repeats get it again.",
+        "From `lobbyOpensAt` to `closesAt`. A shopper has one place in a drop, the first: repeats get it again. A drop that has a `challenge` needs its answer as `challenge`, or a session that has shown its mail where `isMailEnough`.",
       caller: "writer",
       key: true,
       body: JoinRequest,
@@ -182,7 +141,7 @@ export const OPERATIONS = [
         example: EXAMPLES.ticket,
         kept: "nobody",
       },
-      refusals: ["drop_not_open", "drop_closed", "unavailable"],
+      refusals: ["drop_not_open", "drop_closed", "challenge_required", "unavailable"],
     },
     joinLine,
   ),
@@ -209,6 +168,8 @@ export const OPERATIONS = [
         "ticket_invalid",
         "identity_required",
         "not_admitted_yet",
+        "standing_by",
+        "drop_paused",
         "sold_out",
         "drop_closed",
         "unavailable",
@@ -244,6 +205,7 @@ export const OPERATIONS = [
         "shopper_limit_reached",
         "drop_not_open",
         "drop_closed",
+        "drop_paused",
         "reservation_lapsed",
         "reservation_given_back",
         "basket_total_too_large",

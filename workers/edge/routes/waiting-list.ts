@@ -39,6 +39,7 @@ export const WAITING_OPERATIONS = [
         "shopper_limit_reached",
         "drop_not_open",
         "drop_closed",
+        "drop_paused",
         "idempotency_key_reused",
         "unavailable",
       ],

@@ -5,7 +5,7 @@ import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { checkPass } from "./check-token.ts";
 import { giveBack } from "./give-back.ts";
-import { readDocument } from "./read-document.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 import { reserveUnits } from "./reserve-units.ts";
 
 type Held = { reservationId: ReservationId; lines: readonly BasketLine[] };
@@ -44,6 +44,7 @@ export async function changeBasket(
       | "pass_invalid"
       | "drop_not_found"
       | "drop_closed"
+      | "drop_paused"
       | "reservation_not_found"
       | "reservation_taken"
       | "idempotency_key_reused"
@@ -54,10 +55,10 @@ export async function changeBasket(
   const { dropId, shopperId, pass, key, held, lines } = asked;
   const claims = await checkPass(act, pass, asked);
   if (!claims.ok) return claims;
-  const published = await readDocument(act, dropId);
-  if (!published.ok) return published;
-  const { closesAt } = published.value.document;
-  if (act.edge.clock.now() >= Date.parse(closesAt)) return refuse({ code: "drop_closed" });
+  const snapshot = await readSnapshot(act, dropId);
+  if (!snapshot.ok) return snapshot;
+  if (act.edge.clock.now() >= snapshot.value.closesAtMs) return refuse({ code: "drop_closed" });
+  if (snapshot.value.isPaused) return refuse({ code: "drop_paused" });
   const given = await giveBack(act, { dropId, shopperId, reservationId: held.reservationId });
   if (!given.ok) return given;
   const reserve = (basketKey: string, basketLines: readonly BasketLine[]) =>

@@ -2,7 +2,7 @@ import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
-import type { PassClaims, SessionClaims, TicketClaims } from "../tokens.ts";
+import type { PassClaims, PlaceClaims, SessionClaims, TicketClaims } from "../tokens.ts";
 
 type Holder = { dropId: DropId; shopperId: ShopperId };
 
@@ -36,6 +36,6 @@ export async function checkPass(
   return claims !== undefined && isOf(claims, holder) ? ok(claims) : refuse({ code: "pass_invalid" });
 }
 
-function isOf(claims: TicketClaims, { dropId, shopperId }: Holder): boolean {
+function isOf(claims: PlaceClaims, { dropId, shopperId }: Holder): boolean {
   return claims.drop === dropId && claims.sub === shopperId;
 }

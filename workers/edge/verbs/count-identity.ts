@@ -7,14 +7,15 @@ import type { Act } from "../edge.ts";
 
 const CLAIM_ID_BYTES = 16;
 
-type Counted = { identity: string; max: number; untilMs: number };
+/** `claimId`: what comes again under it is counted once; without one each time is another. */
+type Counted = { identity: string; max: number; untilMs: number; claimId?: string };
 
 /** Takes one of `max` until an instant, exactly, over all of the world. false: none is left. */
 export async function countIdentity(
   { edge }: Act,
   counted: Counted,
 ): Promise<Result<boolean, Refusal<"unavailable">>> {
-  const claim: LimitClaim = { ...counted, claimId: edge.randomHex(CLAIM_ID_BYTES), units: 1 };
+  const claim: LimitClaim = { claimId: edge.randomHex(CLAIM_ID_BYTES), ...counted, step: 0, units: 1 };
   const shard = identityShardOf(claim.identity);
   const called = await callState(edge, "countIdentity", (state) => state.countIdentity(shard, [claim]));
   if (!called.ok) return called;

@@ -7,12 +7,15 @@ import type { Act } from "../edge.ts";
 import type { SessionClaims, TicketClaims } from "../tokens.ts";
 import { checkTicket } from "./check-token.ts";
 import { findIdentity } from "./find-identity.ts";
-import { type FoundPlace, findPlace } from "./find-place.ts";
+import type { FoundPlace } from "./find-place.ts";
+import { findTurn } from "./find-turn.ts";
 
 export type PassRefusal = Refusal<
   | "ticket_invalid"
   | "identity_required"
   | "not_admitted_yet"
+  | "standing_by"
+  | "drop_paused"
   | "sold_out"
   | "drop_closed"
   | "drop_not_found"
@@ -32,13 +35,13 @@ export async function issuePass(
   if (!ticket.ok) return ticket;
   const identity = await findIdentity(act, dropId, session);
   if (!identity.ok) return identity;
-  const place = await findPlace(act, ticket.value);
-  if (!place.ok) return place;
-  if (place.value.kind !== "admitted") return refuse(notAdmitted(place.value));
-  return ok(await signPass(act, ticket.value, { rank: place.value.rank, identity: identity.value }));
+  const turn = await findTurn(act, ticket.value);
+  if (!turn.ok) return turn;
+  if (turn.value.kind !== "come") return refuse(notYet(turn.value.place));
+  return ok(await signPass(act, ticket.value, { rank: turn.value.rank, identity: identity.value }));
 }
 
-/** Signs without looking: only for a place that `findPlace` has just found admitted, and an identity that was shown. */
+/** Signs without looking: only for a ticket whose turn `findTurn` has just found come, and an identity that was shown. */
 export async function signPass(
   { edge }: Act,
   ticket: TicketClaims,
@@ -50,23 +53,29 @@ export async function signPass(
   return { pass: token, cohort: coh, rank, issuedAtMs, expiresAtMs };
 }
 
-function notAdmitted(place: Exclude<FoundPlace, { kind: "admitted" }>): PassRefusal {
-  if (place.snapshot.phase === "closed") return { code: "drop_closed" };
-  if (place.snapshot.phase === "sold_out") {
+function notYet({ snapshot, standing, retryAfterMs: afterMs }: FoundPlace): PassRefusal {
+  const again = afterMs === null ? {} : { retryAfterMs: afterMs };
+  if (snapshot.phase === "closed") return { code: "drop_closed" };
+  const hasCome = standing.kind === "admitted" || (standing.kind === "standby" && standing.isOpen);
+  if (hasCome && standing.isPaused) return { code: "drop_paused", ...again };
+  if (snapshot.phase === "sold_out")
     return { code: "sold_out", detail: "Every unit was sold before your turn came." };
+  switch (standing.kind) {
+    case "standby":
+      return { code: "standing_by", ...again };
+    case "gathering":
+      return {
+        code: "not_admitted_yet",
+        detail: "Your window has not closed yet; places in it are drawn then.",
+        ...again,
+      };
+    case "waiting":
+      return {
+        code: "not_admitted_yet",
+        detail: `About ${standing.ahead} (± ${standing.aheadMargin}) people are before you.`,
+        ...again,
+      };
+    default:
+      return { code: "not_admitted_yet", detail: "The places of your window are being drawn.", ...again };
   }
-  const { retryAfterMs } = place;
-  if (place.kind === "gathering") {
-    return {
-      code: "not_admitted_yet",
-      detail: "Your window has not closed yet; places in it are drawn then.",
-      retryAfterMs,
-    };
-  }
-  if (place.ahead === null) return { code: "not_admitted_yet", retryAfterMs };
-  return {
-    code: "not_admitted_yet",
-    detail: `About ${place.ahead} (± ${place.margin}) people are before you.`,
-    retryAfterMs,
-  };
 }

@@ -7,6 +7,7 @@ import { fingerprintOf, reservationIdOf } from "../derive.ts";
 import { type Act, waitInShard } from "../edge.ts";
 import { checkPass } from "./check-token.ts";
 import { readDocument } from "./read-document.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 
 /**
  * Puts a shopper who holds a pass at the end of a SKU's waiting list, or offers what is free at once. The repeat of a request
@@ -22,6 +23,7 @@ export async function joinWaitingList(
   if (!claims.ok) return claims;
   const published = await readDocument(act, dropId);
   if (!published.ok) return published;
+  const snapshot = await readSnapshot(act, dropId);
   const submitted = await waitInShard(act, {
     ...wanted,
     dropId,
@@ -32,6 +34,8 @@ export async function joinWaitingList(
     ticketId: claims.value.tid,
     identity: claims.value.idn,
     unitsPerShopper: published.value.document.limits.unitsPerShopper,
+    // An entry may be offered free units at once.
+    isPaused: snapshot.ok && snapshot.value.isPaused,
   });
   if (!submitted.ok) return submitted;
   return submitted.value.ok ? ok(entryAnswer(submitted.value.value)) : submitted.value;

@@ -1,17 +1,17 @@
 import type { DropId } from "../../../schema/ids.ts";
-import type { LineRecord } from "../../../schema/line.ts";
+import type { RecordHead } from "../../../schema/line.ts";
 import type { Result } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
-import { callState } from "../call-state.ts";
 import type { Act } from "../edge.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 
-/** A page of the public record: what anybody needs to recompute the order of admission. */
-export async function readRecord(
-  { edge }: Act,
-  asked: { dropId: DropId; afterCohort: number; afterStep: number },
-): Promise<Result<LineRecord, Refusal<"drop_not_found" | "unavailable">>> {
-  const called = await callState(edge, "record", (state) =>
-    state.record(asked.dropId, asked.afterCohort, asked.afterStep),
-  );
-  return called.ok ? called.value : called;
+/** The head of a line's public record, a few seconds old. A name that is no drop's costs what its snapshot costs, no more. */
+export async function readRecordHead(
+  act: Act,
+  dropId: DropId,
+): Promise<Result<RecordHead, Refusal<"drop_not_found" | "unavailable">>> {
+  const snapshot = await readSnapshot(act, dropId);
+  if (!snapshot.ok) return snapshot;
+  const held = await act.edge.recordHeads.get(dropId, act.lifetime);
+  return held.ok ? held.value : held;
 }

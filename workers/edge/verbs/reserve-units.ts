@@ -6,10 +6,12 @@ import { fingerprintOf, reservationIdOf } from "../derive.ts";
 import { type Act, reserveInShard } from "../edge.ts";
 import { checkPass } from "./check-token.ts";
 import { readDocument } from "./read-document.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 
 /**
  * Takes the units of a basket out of what is available, all lines or none, for one shopper, until a deadline. The repeat of
- * a request, with a renewed pass or the old one, gets the first answer; it always reaches the objects, sold out or not.
+ * a request, with a renewed pass or the old one, gets the first answer; it always reaches the objects, sold out or not, and
+ * while the drop is paused too, when a new basket is refused.
  */
 export async function reserveUnits(
   act: Act,
@@ -23,6 +25,7 @@ export async function reserveUnits(
   if (!claims.ok) return claims;
   const published = await readDocument(act, dropId);
   if (!published.ok) return published;
+  const snapshot = await readSnapshot(act, dropId);
   const { limits, timing } = published.value.document;
   const inOrder = lines.toSorted((one, other) => (one.skuId < other.skuId ? -1 : 1));
   const submitted = await reserveInShard(act, {
@@ -36,6 +39,7 @@ export async function reserveUnits(
     identity: claims.value.idn,
     unitsPerShopper: limits.unitsPerShopper,
     reservationTtlMs: timing.reservationTtlMs,
+    isPaused: snapshot.ok && snapshot.value.isPaused,
   });
   if (!submitted.ok) return submitted;
   if (!submitted.value.ok) return submitted.value;

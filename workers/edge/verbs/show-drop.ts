@@ -1,7 +1,10 @@
+import type { DropDocument } from "../../../schema/drop-document.ts";
+import { timesAsTheyStand } from "../../../schema/drop-times.ts";
 import type { DropAnswer } from "../../../schema/http.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { ok, type Result } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
+import { JOIN_ACTION } from "../bots/siteverify.ts";
 import type { Act } from "../edge.ts";
 import { readDocument } from "./read-document.ts";
 import { readPictures } from "./read-pictures.ts";
@@ -26,11 +29,10 @@ export async function showDrop(
     description: document.description,
     mode: document.mode,
     identity: document.limits.identity,
+    challenge: challengeOf(act, document),
     currency: document.currency,
     phase: snapshot.value.phase,
-    lobbyOpensAt: document.lobbyOpensAt,
-    opensAt: document.opensAt,
-    closesAt: document.closesAt,
+    ...timesAsTheyStand(document, snapshot.value),
     shipping: document.shipping,
     terms: document.terms,
     skus: document.skus.map(({ id, name, stock, priceMinor, perShopper, product }) => ({
@@ -44,4 +46,15 @@ export async function showDrop(
       ...(pictures.get(id) ?? { options: [], imageUrl: null, imageAlt: "" }),
     })),
   });
+}
+
+function challengeOf({ edge }: Act, { id, line }: DropDocument): DropAnswer["challenge"] {
+  if (line.challenge === "none") return null;
+  return {
+    kind: line.challenge,
+    siteKey: edge.widget?.siteKey ?? null,
+    action: JOIN_ACTION,
+    cdata: id,
+    isMailEnough: line.mailInsteadOfChallenge,
+  };
 }

@@ -1,12 +1,13 @@
 import type { DropAnswer } from "../../../schema/http.ts";
-import type { DropId } from "../../../schema/ids.ts";
+import type { DropId, TicketId } from "../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims } from "../tokens.ts";
 import { checkTicket } from "./check-token.ts";
 import { findIdentity } from "./find-identity.ts";
-import { type FoundPlace, findPlace } from "./find-place.ts";
+import type { FoundPlace } from "./find-place.ts";
+import { findTurn } from "./find-turn.ts";
 import { signPass } from "./issue-pass.ts";
 import { showDrop } from "./show-drop.ts";
 
@@ -14,7 +15,8 @@ export type Standing = { drop: DropAnswer } & (
   | { kind: "outside" }
   /** Its turn has come, and the drop asks first who it is: `drop.identity` says how. */
   | { kind: "unidentified" }
-  | { kind: "waiting"; place: Exclude<FoundPlace, { kind: "admitted" }> }
+  /** `ticketId`, `chunk`: what a browser needs to find itself in the record. */
+  | { kind: "waiting"; place: FoundPlace; ticketId: TicketId; chunk: number }
   | { kind: "admitted"; pass: string }
 );
 
@@ -29,9 +31,12 @@ export async function standInLine(
   if (session === undefined || asked.ticket === undefined) return ok({ kind: "outside", drop: drop.value });
   const ticket = await checkTicket(act, asked.ticket, { dropId, shopperId: session.sub });
   if (!ticket.ok) return ok({ kind: "outside", drop: drop.value });
-  const place = await findPlace(act, ticket.value);
-  if (!place.ok) return place;
-  if (place.value.kind !== "admitted") return ok({ kind: "waiting", drop: drop.value, place: place.value });
+  const turn = await findTurn(act, ticket.value);
+  if (!turn.ok) return turn;
+  if (turn.value.kind !== "come") {
+    const { tid: ticketId, chk: chunk } = ticket.value;
+    return ok({ kind: "waiting", drop: drop.value, place: turn.value.place, ticketId, chunk });
+  }
   const identity = await findIdentity(act, dropId, session);
   if (!identity.ok) {
     const { code, ...rest } = identity.refusal;
@@ -39,7 +44,7 @@ export async function standInLine(
       ? ok({ kind: "unidentified", drop: drop.value })
       : refuse({ ...rest, code });
   }
-  const { rank } = place.value;
+  const { rank } = turn.value;
   const { pass } = await signPass(act, ticket.value, { rank, identity: identity.value });
   return ok({ kind: "admitted", drop: drop.value, pass });
 }

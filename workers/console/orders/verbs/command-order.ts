@@ -12,7 +12,12 @@ import type { OrderAct } from "../../../../schema/rpc.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";
 
-const ACTIONS = { cancel: "cancel_order", refund: "refund_order", ship: "ship_order" } as const;
+const ACTIONS = {
+  cancel: "cancel_order",
+  refund: "refund_order",
+  ship: "ship_order",
+  return: "return_units",
+} as const;
 
 /**
  * Asks something of one order, once for each key: the same key with anything else is refused. Logged before the answer:
@@ -22,7 +27,7 @@ export async function commandOrder(
   deps: Pick<Deps, "state" | "records" | "nowMs">,
   { orderId, key, act }: { orderId: OrderId; key: string; act: OrderAct },
 ): Promise<Result<OrderAnswer, ConsoleRefusal>> {
-  const commandId = `console:${key}`;
+  const commandId = toCommandId(key);
   const fingerprint = createHash("sha256").update(canonicalJson(act)).digest("hex") as Fingerprint;
   const answer = await deps.state.commandOrder({ orderId, commandId, fingerprint, act });
   if (!answer.ok) return refuse(answer.refusal);
@@ -35,6 +40,9 @@ export async function commandOrder(
   });
   return ok(answer.value);
 }
+
+/** A key is the console's own: a shopper's with the same letters names another command. */
+export const toCommandId = (key: string): string => `console:${key}`;
 
 export function toCancel({ reason, restock }: CancelOrderRequest): OrderAct {
   return { kind: "cancel", by: "brand", restock, reason };

@@ -1,14 +1,14 @@
 import type { DropId, SkuId } from "../../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
 import type { Adjusted, StockChange } from "../../../../schema/rpc.ts";
-import type { CorrectStockRequest, ReturnRequest } from "../../../../schema/stock.ts";
+import type { CorrectStockRequest } from "../../../../schema/stock.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";
 
 type Asked = { dropId: DropId; skuId: SkuId; key: string; change: StockChange; reason: string };
 
 /**
- * Corrects one SKU's stock, or takes bought units back, once for each key. Logged before the answer: when that fails the
+ * Corrects one SKU's stock, once for each key. Logged before the answer: when that fails the
  * caller sees an error, and its repeat changes no stock and completes the log.
  */
 export async function adjustStock(
@@ -23,7 +23,7 @@ export async function adjustStock(
   await deps.records.appendOperatorLog({
     atMs: deps.nowMs(),
     actor: "operator",
-    action: change.kind === "return" ? "return_units" : "correct_stock",
+    action: "correct_stock",
     subject: `${dropId}/${skuId}`,
     detail: JSON.stringify({ adjustmentId, change, reason, outcome, delta, short }),
   });
@@ -33,8 +33,4 @@ export async function adjustStock(
 export function toChange(request: CorrectStockRequest): StockChange {
   if (request.kind === "difference") return { kind: "difference", delta: request.delta };
   return { kind: "count", count: request.count, asOfMs: Date.parse(request.asOf) };
-}
-
-export function toReturn({ orderId, quantity, isResellable }: ReturnRequest): StockChange {
-  return { kind: "return", orderId, quantity, isResellable };
 }

@@ -1,0 +1,37 @@
+import { readFile, writeFile } from "node:fs/promises";
+import type { Commitment, SignedRoot } from "../../schema/line.ts";
+import type { Kept } from "../../workers/edge/line/verify/check-kept.ts";
+
+/** What was kept of an earlier look; null: nothing yet. @throws with a sentence for people when it is no such file. */
+export async function readKept(file: string): Promise<Kept | null> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  const kept = parsed(text);
+  if (!Array.isArray(kept?.roots)) throw new Error(`${file} has not kept anything of a line.`);
+  return { commitment: kept.commitment ?? null, roots: kept.roots };
+}
+
+function parsed(text: string): { commitment?: unknown; roots?: unknown } | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps what was kept before, and what is new: a root that was shown once is never forgotten for another. */
+export async function writeKept(
+  file: string,
+  before: Kept | null,
+  { commitment, roots }: { commitment: Commitment | null; roots: ReadonlyMap<number, SignedRoot> },
+): Promise<void> {
+  const known = new Set(before?.roots.map((root) => (root as Partial<SignedRoot> | null)?.cohort));
+  const fresh = [...roots.values()].filter(({ cohort }) => !known.has(cohort));
+  const kept = { commitment: before?.commitment ?? commitment, roots: [...(before?.roots ?? []), ...fresh] };
+  await writeFile(file, `${JSON.stringify(kept)}\n`);
+}
