@@ -32,7 +32,7 @@ export async function publishBenchDrop(
     lobbyOpensAt: iso(opensAtMs - DROP_MINUTES_MS),
     opensAt: iso(opensAtMs),
     closesAt: iso(opensAtMs + DROP_MINUTES_MS),
-    line: { windowMs: 1_000, admitPerSecond: 10_000 },
+    line: { admitPerSecond: 10_000 },
     skus: [{ id: SKU_ID, name: "Bench", stock: 1_000_000, priceMinor: 100, perShopper: PER_SHOPPER }],
   };
   const answer = await fetch(`${consoleUrl}/v1/drops/${DROP_ID}/publish`, {

@@ -99,8 +99,8 @@ export const LIMITS = {
   challengeTimeoutMs: 4_000,
   /** ... and is answered with a handful of short fields. */
   challengeAnswerMaxBytes: 8 * 1024,
-  /** Sessions that may join one drop by showing the same mail: somebody's few devices, and one that lost its cookies. */
-  joinsByMailMax: 4,
+  /** Sessions that join one drop as the same mail's or customer's: somebody's few devices, and one that lost its cookies. */
+  joinsByPersonMax: 4,
   /** The brand's shop signs a token when its customer goes over to the drop: an hour is long for that. */
   customerTokenTtlMaxMs: 60 * 60 * 1_000,
   /** How far the brand's clock may be ahead of ours. */
@@ -202,6 +202,8 @@ export const LIMITS = {
   recordPagesMax: 100_000,
   /** What was done by hand, and each publication: shown in the record's head. */
   lineNotesMax: 200,
+  /** Of those, publications at most: however often a draft was published, its line can still be paused. */
+  linePublicationsMax: 100,
   /** A line or two on a phone. */
   lineMessageMaxChars: 280,
   /** An alarm waits so long for what it does outside (roots, rounds), so that its own tick need not follow a second later. */
@@ -246,6 +248,11 @@ export const LIMITS = {
   clockSkewWarnMs: 1_000,
   /** ... and block a drop past this: a start, and deadlines of some seconds, would be another for each side. */
   clockSkewMaxMs: 5_000,
+  /**
+   * Clocks of a drop's own objects block it past this: half of what a check of the public record grants between the line's
+   * times and the ledgers', so that no two of them can make an honest record look wrong.
+   */
+  objectClockSkewMaxMs: 500,
 
   /** One request to a gateway. Stripe's own SDK gives up after 80 s; a shopper does sooner. */
   gatewayTimeoutMs: 10_000,
@@ -286,6 +293,8 @@ export const LIMITS = {
   d1ParametersMax: 100,
   /** Turns that one call waits for a key that others use, each an answer of a SKU away; then its caller asks again. */
   waitRoundsMax: 8,
+  /** Baskets, each taken in the place of the one before, that an old form is led along; a row read each. */
+  basketChangesFollowedMax: 50,
   /** Orders projected in one D1 batch. */
   projectionBatchMax: 200,
   /** Queues: 100 messages a batch, 128 KB each; ours are below 200 bytes. */

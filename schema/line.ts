@@ -172,8 +172,11 @@ export const RecordHead = z.object({
   revealedThrough: z.int().min(-1),
   steps: z.int().min(0),
   joined: z.int(),
-  /** Tickets that stand in the log, and whose holders were judged to be bots: they get no pass. */
-  heldApart: z.int(),
+  /**
+   * Tickets that stand in the log, and whose holders were judged to be bots: they get no pass. Null until the drop has ended:
+   * whoever could watch the count while joining would see how each join was judged.
+   */
+  heldApart: z.int().nullable(),
   ledgers: z.array(LedgerHead),
 });
 export type RecordHead = z.infer<typeof RecordHead>;

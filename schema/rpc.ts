@@ -164,6 +164,26 @@ export type BasketGiveBackAnswer = Result<
   Refusal<"reservation_not_found" | "reservation_taken" | "unavailable">
 >;
 
+/** A basket in the place of another. `againAs`: under which id that one's lines are taken again, should this be refused. */
+export type ChangeBasketItem = KeyedReserveItem & { replaces: ReservationId; againAs: ReservationId };
+export type ChangedBasket =
+  | { kind: "changed"; basket: Basket }
+  /** What is held instead: the old lines again, since the change was refused, or what an earlier change took. */
+  | { kind: "kept"; basket: Basket; refusal: BasketRefusal | null }
+  /** Refused, and the old lines went to somebody else meanwhile. */
+  | { kind: "lost"; refusal: BasketRefusal };
+export type ChangeBasketAnswer = Result<
+  ChangedBasket,
+  Refusal<
+    | "reservation_not_found"
+    | "reservation_taken"
+    | "reservation_given_back"
+    | "idempotency_key_reused"
+    | "drop_paused"
+    | "unavailable"
+  >
+>;
+
 /**
  * One order's step on one reservation. `step` rises with each intent of the order: an older step that arrives late
  * does nothing, an equal one is a repeat.
@@ -277,7 +297,10 @@ export type JoinedPlace = { cohort: number; chunk: number; isHeldApart: boolean;
 export type JoinedAlone = Result<JoinedPlace, Refusal<"drop_closed" | "unavailable">>;
 export type JoinAnswer = Result<JoinedAlone[], Refusal<"drop_not_found" | "drop_not_open" | "drop_closed">>;
 
-export type PublishAnswer = Result<PublishedDrop, Refusal<"drop_already_live" | "internal">>;
+export type PublishAnswer = Result<
+  PublishedDrop,
+  Refusal<"drop_already_live" | "invalid_request" | "internal">
+>;
 
 /** What an operator does to a line by hand. A repeat of the same id changes nothing. */
 export type LineCommand = { commandId: string; act: LineAct };
@@ -536,6 +559,8 @@ export interface EdgeApi {
   reserve(shard: number, items: KeyedReserveItem[]): Promise<BasketAnswer[]>;
   /** All items belong to the shard. Gives back baskets that no order holds; a repeat is harmless. */
   giveBack(shard: number, items: BasketGiveBackItem[]): Promise<BasketGiveBackAnswer[]>;
+  /** All items belong to the shard. Takes baskets in the place of others; however often it is asked, one follows each. */
+  changeBaskets(shard: number, items: ChangeBasketItem[]): Promise<ChangeBasketAnswer[]>;
   /** All items belong to the shard; their SKUs and drops may differ. */
   wait(shard: number, items: KeyedWaitItem[]): Promise<WaitAnswer[]>;
   /** How entries of one SKU's waiting list stand. Somebody else's is `waiting_entry_not_found`. */

@@ -13,6 +13,13 @@ const BLOCKED = 1;
 const NOT_UNDERSTOOD = 2;
 const MARKS = { ok: "✓", warning: "!", blocks: "✗" } as const;
 
+const EDGE_UNKNOWN: Finding = {
+  level: "warning",
+  check: "storefront",
+  message:
+    "was not asked as a shopper would, so neither SESSION_KEYS and TICKET_KEYS nor the version that it shows were looked at: --edge URL says where it is",
+};
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -59,13 +66,6 @@ async function preflight(
   return ok({ ...rest, isReady: isReady(all), findings: all });
 }
 
-const EDGE_UNKNOWN: Finding = {
-  level: "warning",
-  check: "storefront",
-  message:
-    "was not asked as a shopper would, so neither SESSION_KEYS and TICKET_KEYS nor the version that it shows were looked at: --edge URL says where it is",
-};
-
 /** This machine's clock against the console's, by a question that takes no time of its own. */
 async function clockFindings(access: Access): Promise<Finding[]> {
   const askedAtMs = Date.now();
@@ -92,7 +92,7 @@ function tell({ json, drop }: PreflightOptions, answer: Result<PreflightAnswer, 
   return answer.ok && answer.value.isReady ? 0 : BLOCKED;
 }
 
-const saidReady = (findings: readonly Finding[]) =>
-  findings.some(({ level }) => level === "warning")
-    ? "is ready, as far as was looked at: ! marks what somebody should see to."
-    : "is ready.";
+function saidReady(findings: readonly Finding[]): string {
+  const hasWarning = findings.some(({ level }) => level === "warning");
+  return hasWarning ? "is ready, as far as was looked at: ! marks what somebody should see to." : "is ready.";
+}

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { DropDocument } from "../../schema/drop-document.ts";
 import { shardOfDrop } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { LevelPush, LineCommand, RecordPart } from "../../schema/rpc.ts";
+import type { JoinAnswer, LevelPush, LineCommand, RecordPart } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
@@ -60,8 +60,15 @@ export class DropQueue extends DurableObject<StateEnv> {
   /** Answers when the places are durable. */
   async join(ticketIds: Uint8Array, heldApart: Uint8Array) {
     const answer = this.#line.join(ticketIds, heldApart);
-    await this.#arm();
+    if (!this.#isArmedFor(answer)) await this.#arm();
     return answer;
+  }
+
+  /** All that a join can add is a cohort to close and batches to fold: an alarm that comes in time for both need not be reckoned anew. */
+  #isArmedFor(answer: JoinAnswer): boolean {
+    if (this.#armedForMs === null || !answer.ok) return false;
+    const closesAtMs = answer.value.map((place) => (place.ok ? place.value.cohortClosesAtMs : Infinity));
+    return this.#armedForMs <= Math.min(Date.now() + LIMITS.lineTickMs, ...closesAtMs);
   }
 
   async snapshot() {

@@ -30,6 +30,8 @@ export type PaceNow = {
   nowMs: number;
   /** People who are to arrive a second. */
   admitPerSecond: number;
+  /** How long a place can be claimed: whoever lets that go by stands by, and no unit is kept for him. */
+  claimWindowMs: number;
   /** Tickets that took units so far, over all SKUs; and units that anybody may still take. */
   arrived: number;
   free: number;
@@ -64,8 +66,7 @@ export function nextPace(before: Pace, now: PaceNow): { pace: Pace; release: num
   // A clock that stepped back earns nothing, rather than a debt that the line would have to stand still for.
   const elapsedMs = Math.max(0, now.nowMs - before.atMs);
   const atMs = now.nowMs;
-  // Nobody can arrive while it is shut, so nobody is late either.
-  if (!now.isOpen) return { pace: { ...before, atMs, arrived: now.arrived, carry: 0 }, release: 0 };
+  if (!now.isOpen) return { pace: { ...whileShut(before, now), atMs }, release: 0 };
 
   const measured = measure(before, now, elapsedMs);
   const backlogShare = easedBacklogShare(before.backlogShare, now, elapsedMs);
@@ -92,6 +93,21 @@ export function afterRelease(pace: Pace, { release, admitted }: { release: numbe
   };
 }
 
+/**
+ * Nobody is late while it is shut. Whoever is told of only now came as it was being shut: he has his unit, and is waited for no
+ * longer. It teaches nothing of those who stay away, either way.
+ */
+function whileShut(before: Pace, { arrived }: PaceNow): Pace {
+  const came = Math.max(0, arrived - before.arrived);
+  return {
+    ...before,
+    arrived,
+    carry: 0,
+    underway: Math.max(0, before.underway - came),
+    expected: Math.max(0, before.expected - came),
+  };
+}
+
 type Measured = Pick<
   Pace,
   "arrived" | "underway" | "recentDue" | "recentArrived" | "expected" | "noShowShare"
@@ -102,10 +118,15 @@ type Measured = Pick<
  * `paceTurnUpMs`. Where there was not a unit for each who is expected, staying away and being turned away look the same:
  * nothing is learned then.
  */
-function measure(before: Pace, { arrived, free, admitPerSecond }: PaceNow, elapsedMs: number): Measured {
+function measure(
+  before: Pace,
+  { arrived, free, admitPerSecond, claimWindowMs }: PaceNow,
+  elapsedMs: number,
+): Measured {
   const due = before.underway * (1 - fading(elapsedMs, LIMITS.paceTurnUpMs));
   const came = Math.max(0, arrived - before.arrived);
-  const expected = Math.max(0, before.expected * fading(elapsedMs, LIMITS.paceWriteOffMs) - came);
+  const writeOffMs = Math.min(LIMITS.paceWriteOffMs, claimWindowMs);
+  const expected = Math.max(0, before.expected * fading(elapsedMs, writeOffMs) - came);
   const next = { arrived, underway: before.underway - due, expected };
   if (free <= expected) {
     const { recentDue, recentArrived, noShowShare } = before;

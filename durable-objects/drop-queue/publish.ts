@@ -12,7 +12,8 @@ import { termsOf } from "./terms.ts";
 
 /**
  * Freezes a document; its SKUs are still to be configured. The same version again is a repeat. The first time draws the
- * chain and the key, for good. Refused once the drop has started, and for another choice of beacon once its lobby opened.
+ * chain and the key, for good. Refused once the drop has started, for another choice of beacon once its lobby opened, and
+ * past as many times as the record has room for.
  */
 export function publishDrop(deps: LineDeps, document: DropDocument, version: string): PublishAnswer {
   const { store } = deps;
@@ -22,14 +23,21 @@ export function publishDrop(deps: LineDeps, document: DropDocument, version: str
   if (before?.published.version === version) return ok(before.published);
   if (before) {
     const schedule = scheduleOf(before.published.document, before.hand);
-    const hasStarted = nowMs >= Math.min(schedule.opensAtMs, schedule.closesAtMs);
-    if (hasStarted || before.finishedAtMs !== null) return refuse({ code: "drop_already_live" });
+    const isPastStart = nowMs >= Math.min(schedule.opensAtMs, schedule.closesAtMs);
+    // Its rows say that it has, too: the clock may have stepped back since.
+    if (isPastStart || hasLeftLobby(deps) || before.finishedAtMs !== null)
+      return refuse({ code: "drop_already_live" });
     if (isOtherBeacon(before, document) && isLobbyOpen(deps, schedule, nowMs))
       return refuse({
         code: "drop_already_live",
         detail: "The lobby has opened: whether a beacon is used stays as it was announced.",
       });
   }
+  if (store.record.notes().length >= LIMITS.linePublicationsMax)
+    return refuse({
+      code: "invalid_request",
+      detail: `A drop is published at most ${LIMITS.linePublicationsMax} times: each stands in its record. Give it another id.`,
+    });
   const published: PublishedDrop = { version, publishedAtMs: nowMs, document };
   const termsAtMs = Math.max(nowMs, (before?.termsAtMs ?? 0) + 1);
   store.atomically(() => {
@@ -55,6 +63,11 @@ function draw({ store, randomBytes, limits }: LineDeps): LineSecrets {
 
 const isOtherBeacon = ({ published }: DropRow, { line }: DropDocument) =>
   published.document.line.beacon !== line.beacon;
+
+function hasLeftLobby({ store }: LineDeps): boolean {
+  const latest = store.record.latest();
+  return latest !== null && (latest.isClosed || latest.cohort > 0);
+}
 
 /** Somebody may have joined under an earlier document whose lobby opened sooner. */
 const isLobbyOpen = ({ store }: LineDeps, { lobbyOpensAtMs }: Schedule, nowMs: number) =>

@@ -65,7 +65,7 @@ export function recordHeadOf(store: LineStore, drop: DropRow, atMs: number): Rec
   return {
     dropId: drop.published.document.id,
     version: drop.published.version,
-    atMs,
+    atMs: record.dated(atMs),
     commitment: drop.commitment,
     notes: record.notes(),
     rootedThrough: record.rootedThrough(),

@@ -1,3 +1,4 @@
+import { isAdmitted } from "../../schema/line.ts";
 import type { PaymentsBacklog } from "../../schema/rpc.ts";
 import { advance, cohortEndMs, isPaused, isSoldOut, phaseAt, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";
@@ -26,7 +27,8 @@ function closeCohort(store: LineStore, { commitment }: DropRow, cohort: number, 
   const secrets = store.secrets();
   if (!secrets) throw new Error("a line without its key");
   const chunks = store.log.chunks(cohort);
-  store.record.close(signRoot(secrets, commitment, { cohort, chunks, closedAtMs }));
+  const datedMs = Math.max(store.record.dated(closedAtMs), commitment.committedAtMs);
+  store.record.close(signRoot(secrets, commitment, { cohort, chunks, closedAtMs: datedMs }));
 }
 
 /**
@@ -42,15 +44,20 @@ export function admit({ store, nowMs }: LineDeps, backlog: PaymentsBacklog | nul
   const { pace, release } = nextPace(drop.pace, {
     nowMs: atMs,
     admitPerSecond: drop.hand.admitPerSecond ?? document.line.admitPerSecond,
+    claimWindowMs: document.line.claimWindowMs,
     arrived: store.ticketsSeen(),
-    free: levels.reduce((units, { available }) => units + available, 0),
+    // With a waiting list people have something to come for when nothing is free: their place on it.
+    free: document.waitingList.isOpen
+      ? Number.MAX_SAFE_INTEGER
+      : levels.reduce((units, { available }) => units + available, 0),
     backlog,
     isOpen: isOpen(store, drop, atMs),
   });
   const from = store.record.watermark();
   const { watermark, admitted } = advance(from, store.record.revealedFrom(from.cohort), release);
   store.atomically(() => {
-    if (admitted > 0) store.record.writeStep(watermark, atMs);
+    // A fraction of a person may be too little to move a rank at all.
+    if (isAdmitted(from, watermark)) store.record.writeStep(watermark, atMs);
     store.writePace(release > 0 ? afterRelease(pace, { release, admitted }) : pace);
   });
 }

@@ -5,6 +5,7 @@ import type {
   BasketGiveBackItem,
   CancelAnswer,
   CancelItem,
+  ChangeBasketItem,
   EdgeApi,
   KeyedReserveItem,
   KeyedWaitItem,
@@ -56,6 +57,10 @@ export class ForEdge extends WorkerEntrypoint<StateEnv> implements EdgeApi {
 
   giveBack(shard: number, items: BasketGiveBackItem[]) {
     return withRetry(() => stubs.orders(this.env, shard).giveBack(items));
+  }
+
+  changeBaskets(shard: number, items: ChangeBasketItem[]) {
+    return withRetry(() => stubs.orders(this.env, shard).changeBaskets(items));
   }
 
   wait(shard: number, items: KeyedWaitItem[]) {

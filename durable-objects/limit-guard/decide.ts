@@ -22,8 +22,8 @@ export const isLive = ({ untilMs }: ClaimRow, nowMs: number): boolean => untilMs
 
 /**
  * May this identity have these units too? A repeat takes nothing more, and is not refused when `max` was lowered since; it
- * can only put the deadline off or take it away. With other units it is decided anew, if its step is a later one. What was
- * overtaken, by a claim or by a give-back, does nothing.
+ * can only put the deadline off or take it away. With other units it is decided anew, if its step is a later one; fewer
+ * than it had are never refused. What was overtaken, by a claim or by a give-back, does nothing.
  */
 export function decideClaim(known: Known, item: LimitClaim, nowMs: number): ClaimDecision {
   const { claimId, units, max, step } = item;
@@ -34,7 +34,7 @@ export function decideClaim(known: Known, item: LimitClaim, nowMs: number): Clai
   const isOther = held?.step === step && held.units !== units;
   if (step < seen || step === known.fence || isOther) return { answer: overtaken(seen), write: null };
   const others = live.reduce((sum, row) => (row === held ? sum : sum + row.units), 0);
-  if (held?.units !== units && others + units > max) {
+  if (units > (held?.units ?? 0) && others + units > max) {
     return { answer: refuse({ code: "shopper_limit_reached" }), write: null };
   }
   const untilMs = held === undefined ? item.untilMs : later(held.untilMs, item.untilMs);

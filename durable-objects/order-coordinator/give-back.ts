@@ -9,6 +9,7 @@ import type { Limits } from "./limits.ts";
 import type { SkuApi } from "./reserve.ts";
 import { carry } from "./rounds.ts";
 import type { NotedReservation, OrderStore } from "./store.ts";
+import { inTurn, type Keys } from "./turns.ts";
 
 export type Deps = {
   store: Pick<OrderStore, "reservation" | "noteGivenBack">;
@@ -16,6 +17,23 @@ export type Deps = {
   limits: Limits;
   inTime: InTime;
 };
+
+/**
+ * As `giveBackBaskets`, each basket while nobody else uses its key: a repeat of its reservation that came in between would
+ * take its units once more, for a basket that no order can have.
+ */
+export async function giveBackInTurn(
+  deps: Deps & { keys: Keys },
+  items: readonly BasketGiveBackItem[],
+): Promise<BasketGiveBackAnswer[]> {
+  await Promise.all(items.map(({ reservationId }) => deps.keys.quiet(reservationId)));
+  return inTurn<BasketGiveBackItem, BasketGiveBackAnswer>(deps.keys, items, {
+    // Somebody else's key is left alone.
+    keyOf: (item) => theirs(deps, item),
+    act: (turn) => giveBackBaskets(deps, turn),
+    unknown: refuse({ code: "unavailable", retryAfterMs: LIMITS.orderPollMs }),
+  });
+}
 
 type Errand = {
   reservation: NotedReservation;
@@ -50,10 +68,18 @@ export async function giveBackBaskets(
   });
 }
 
-function toErrand({ store }: Deps, item: BasketGiveBackItem): Errand | null {
-  const reservation = store.reservation(item.reservationId);
-  const isOurs = reservation?.shopperId === item.shopperId && reservation.dropId === item.dropId;
-  return isOurs ? { reservation, done: 0, isTaken: false, isUnsure: false } : null;
+function toErrand(deps: Deps, item: BasketGiveBackItem): Errand | null {
+  const reservation = theirs(deps, item);
+  return reservation && { reservation, done: 0, isTaken: false, isUnsure: false };
+}
+
+/** The basket, if it is this shopper's. */
+export function theirs(
+  { store }: { store: Pick<OrderStore, "reservation"> },
+  { reservationId, shopperId, dropId }: BasketGiveBackItem,
+): NotedReservation | null {
+  const reservation = store.reservation(reservationId);
+  return reservation?.shopperId === shopperId && reservation.dropId === dropId ? reservation : null;
 }
 
 function stopOf({ store, sku, limits }: Deps, errand: Errand): string | null {

@@ -85,4 +85,8 @@ UPDATE orders SET reservation_id = json_extract(request, '$.reservationId')
 CREATE UNIQUE INDEX orders_one_per_basket ON orders (reservation_id);
 `,
   },
+  {
+    id: 5,
+    sql: "ALTER TABLE reservations ADD COLUMN replaced_by TEXT;",
+  },
 ];

@@ -8,6 +8,8 @@ import type {
   BasketGiveBackAnswer,
   BasketGiveBackItem,
   BeginAnswer,
+  ChangeBasketAnswer,
+  ChangeBasketItem,
   GatewayEvent,
   KeyedReserveItem,
   KeyedWaitItem,
@@ -28,10 +30,11 @@ import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
 import { toAnswer, toAudited } from "./answer.ts";
 import { paymentsBacklog } from "./backlog.ts";
+import { type Deps as ChangeDeps, changeBaskets } from "./change.ts";
 import { takeCommand } from "./command.ts";
 import { type PinRefusalCode, tryRefusedAgain } from "./decide.ts";
 import { Driver } from "./drive.ts";
-import { type Deps as GiveBackDeps, giveBackBaskets } from "./give-back.ts";
+import { giveBackInTurn } from "./give-back.ts";
 import { inTime } from "./in-time.ts";
 import { limitsOf } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -50,8 +53,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   readonly #store: OrderStore;
   readonly #driver: Driver;
   readonly #reserver: Reserver;
-  readonly #givingBack: GiveBackDeps;
-  readonly #waiting: WaitDeps;
+  readonly #keyed: ChangeDeps & WaitDeps;
   readonly #projector: Projector;
   #armedForMs: number | null = null;
   #outgoing: PaymentMessage[] = [];
@@ -72,8 +74,7 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     };
     this.#driver = new Driver({ ...around, send: (messages) => this.#send(messages) });
     this.#reserver = new Reserver(around);
-    this.#givingBack = around;
-    this.#waiting = { ...around, keys: this.#reserver };
+    this.#keyed = { ...around, keys: this.#reserver };
     this.#projector = new Projector({
       store: this.#store,
       database: env.DB,
@@ -92,13 +93,17 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
 
   /** Puts people on the waiting lists of their SKUs, or offers them what is free. A repeat gets the entry as it stands. */
   async wait(items: KeyedWaitItem[]): Promise<WaitAnswer[]> {
-    return waitForUnits(this.#waiting, items);
+    return waitForUnits(this.#keyed, items);
   }
 
   /** Gives baskets back that no order has. A repeat changes nothing; a key that was used for one stays used. */
   async giveBack(items: BasketGiveBackItem[]): Promise<BasketGiveBackAnswer[]> {
-    await Promise.all(items.map(({ reservationId }) => this.#reserver.quiet(reservationId)));
-    return giveBackBaskets(this.#givingBack, items);
+    return giveBackInTurn(this.#keyed, items);
+  }
+
+  /** Takes baskets in the place of others, or those again when that is refused. However often it is asked, one follows each. */
+  async changeBaskets(items: ChangeBasketItem[]): Promise<ChangeBasketAnswer[]> {
+    return changeBaskets(this.#keyed, items);
   }
 
   /**

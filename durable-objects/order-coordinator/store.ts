@@ -22,6 +22,8 @@ export type NotedReservation = {
   lines: BasketLine[];
   claim: BasketClaim | null;
   isGivenBack: boolean;
+  /** The basket that was taken, or was to be, in this one's place when it was given back; null: none was. */
+  replacedBy: ReservationId | null;
   /** The order that has it, until that order is forgotten; null: none has. */
   orderId: OrderId | null;
 };
@@ -255,7 +257,7 @@ export class OrderStore {
     const row = this.#sql
       .exec<StoredReservation>(
         `SELECT reservation_id AS reservationId, drop_id AS dropId, shopper_id AS shopperId, fingerprint, lines, claim,
-           is_given_back AS isGivenBack,
+           is_given_back AS isGivenBack, replaced_by AS replacedBy,
            (SELECT order_id FROM orders WHERE orders.reservation_id = reservations.reservation_id) AS orderId
          FROM reservations WHERE reservation_id = ?`,
         reservationId,
@@ -265,7 +267,7 @@ export class OrderStore {
   }
 
   /** The first note of a key stays. */
-  noteReservation(reservation: Omit<NotedReservation, "isGivenBack" | "orderId">): void {
+  noteReservation(reservation: Omit<NotedReservation, "isGivenBack" | "replacedBy" | "orderId">): void {
     const { reservationId, dropId, shopperId, fingerprint, lines, claim } = reservation;
     this.#sql.exec(
       `INSERT INTO reservations (reservation_id, drop_id, shopper_id, fingerprint, lines, claim) VALUES (?, ?, ?, ?, ?, ?)
@@ -279,9 +281,13 @@ export class OrderStore {
     );
   }
 
-  /** The key stays used: its repeat is told so. */
-  noteGivenBack(reservationId: ReservationId): void {
-    this.#sql.exec("UPDATE reservations SET is_given_back = 1 WHERE reservation_id = ?", reservationId);
+  /** The key stays used: its repeat is told so. `replacedBy`: what is to be held instead, the last one that was noted; null: nothing. */
+  noteGivenBack(reservationId: ReservationId, replacedBy: ReservationId | null = null): void {
+    this.#sql.exec(
+      "UPDATE reservations SET is_given_back = 1, replaced_by = COALESCE(?, replaced_by) WHERE reservation_id = ?",
+      replacedBy,
+      reservationId,
+    );
   }
 
   /** An order that could not be taken up must not be due at once again, before all others. */
@@ -446,6 +452,7 @@ type StoredReservation = {
   lines: string;
   claim: string | null;
   isGivenBack: number;
+  replacedBy: string | null;
   orderId: string | null;
 };
 
@@ -458,6 +465,7 @@ function toReservation(row: StoredReservation): NotedReservation {
     lines: JSON.parse(row.lines) as BasketLine[],
     claim: row.claim === null ? null : (JSON.parse(row.claim) as BasketClaim),
     isGivenBack: row.isGivenBack === 1,
+    replacedBy: row.replacedBy as ReservationId | null,
     orderId: row.orderId as OrderId | null,
   };
 }

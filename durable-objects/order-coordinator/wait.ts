@@ -4,14 +4,13 @@ import { refuse } from "../../schema/result.ts";
 import type { KeyedWaitItem, WaitAnswer, WaitItem } from "../../schema/rpc.ts";
 import { logError } from "../log.ts";
 import type { InTime } from "./in-time.ts";
-import type { Reserver } from "./reserve.ts";
 import type { OrderStore } from "./store.ts";
+import { inTurn, type Keys } from "./turns.ts";
 
 export type Deps = {
   store: Pick<OrderStore, "reservation" | "noteReservation">;
   sku(dropId: DropId, skuId: SkuId): { key: string; api: { wait(items: WaitItem[]): Promise<WaitAnswer[]> } };
-  /** Keys are the baskets' too: whoever has one, of either kind, has it alone. */
-  keys: Pick<Reserver, "hold" | "quiet">;
+  keys: Keys;
   inTime: InTime;
 };
 
@@ -24,29 +23,17 @@ type Waiting = { index: number; item: KeyedWaitItem };
  * entry, or the shopper's earlier one for as long as that is open; with another body it is refused.
  */
 export async function waitForUnits(deps: Deps, items: readonly KeyedWaitItem[]): Promise<WaitAnswer[]> {
-  const answers: WaitAnswer[] = items.map(() => UNKNOWN);
-  let left = items.map((item, index): Waiting => ({ index, item }));
-  for (let round = 0; left.length > 0 && round < LIMITS.waitRoundsMax; round++) {
-    // A key that is busy, by an item of this very call perhaps, gets its turn when that one has been answered.
-    const turn = left.flatMap((one) => {
-      const free = deps.keys.hold(one.item.reservationId, one.item.fingerprint);
-      return free ? [{ ...one, free }] : [];
-    });
-    const taken = new Set(turn.map(({ index }) => index));
-    try {
-      await waitInTurn(deps, turn, answers);
-    } finally {
-      for (const { free } of turn) free();
-    }
-    left = left.filter(({ index }) => !taken.has(index));
-    await Promise.all(left.map(({ item }) => deps.keys.quiet(item.reservationId)));
-  }
-  return answers;
+  return inTurn<KeyedWaitItem, WaitAnswer>(deps.keys, items, {
+    keyOf: (item) => item,
+    act: (turn) => waitInTurn(deps, turn),
+    unknown: UNKNOWN,
+  });
 }
 
-async function waitInTurn(deps: Deps, turn: readonly Waiting[], answers: WaitAnswer[]): Promise<void> {
+async function waitInTurn(deps: Deps, turn: readonly KeyedWaitItem[]): Promise<WaitAnswer[]> {
+  const answers = turn.map(() => UNKNOWN);
   const calls = new Map<string, Waiting[]>();
-  for (const { index, item } of turn) {
+  for (const [index, item] of turn.entries()) {
     const noted = deps.store.reservation(item.reservationId);
     if (noted && noted.fingerprint !== item.fingerprint) {
       answers[index] = refuse({ code: "idempotency_key_reused" });
@@ -65,6 +52,7 @@ async function waitInTurn(deps: Deps, turn: readonly Waiting[], answers: WaitAns
       for (const [at, { index, item }] of call.entries()) answers[index] = note(deps, item, told[at]);
     }),
   );
+  return answers;
 }
 
 async function ask({ sku, inTime }: Deps, call: readonly Waiting[]): Promise<WaitAnswer[]> {

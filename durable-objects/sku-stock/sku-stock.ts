@@ -265,11 +265,18 @@ export class SkuStock extends DurableObject<StateEnv> {
   /** Lapses what is due and offers it on, so that the decision that follows is exact. Returns the instant it was exact at. */
   #sweep(terms: SkuTerms): number {
     const nowMs = Date.now();
-    for (const row of this.#store.heldUntil(terms.skuId, nowMs)) {
-      this.#store.atomically(() => this.#store.apply(decideLapse(row, this.#store.level()), nowMs));
-    }
+    for (const row of this.#store.heldUntil(terms.skuId, nowMs)) this.#tryToLapse(row, nowMs);
     this.#waiting.offer(terms, nowMs);
     return nowMs;
+  }
+
+  /** Every call sweeps first: a row that cannot be written keeps its own units, and must not stop everybody else's. */
+  #tryToLapse(row: ReservationRow, nowMs: number): void {
+    try {
+      this.#store.atomically(() => this.#store.apply(decideLapse(row, this.#store.level()), nowMs));
+    } catch (error) {
+      logError("sku_stock_lapse_failed", error, { reservationId: row.reservationId });
+    }
   }
 
   async #steps<Item extends StockStep>(

@@ -25,6 +25,8 @@ const UNITS_MOST = 3;
 const TERMS_VERSION = "rehearsal-1";
 /** The shortest that a drop document may ask for. */
 const OFFER_MS = 5_000;
+/** The shortest that a drop document may ask for; people of the crowd lose patience sooner. */
+const CLAIM_WINDOW_MS = 30_000;
 /** Longer than anybody of the crowd stays. */
 const CANCEL_WINDOW_MS = 10 * 60_000;
 
@@ -108,6 +110,8 @@ export function rehearsalDocument(options: Options, opensAtMs: number): DropDocu
     line: {
       windowMs,
       admitPerSecond: options.admitPerSecond,
+      // The crowd comes within seconds or never: a unit is kept for nobody longer than that.
+      claimWindowMs: CLAIM_WINDOW_MS,
       // A round takes its seconds: what a plain rehearsal measures is the purchase.
       beacon: isPlain(options) ? "off" : "drand",
     },

@@ -51,7 +51,7 @@ export function createSigning({ seed, dropId }: { seed: number; dropId: DropId }
       tid: ticketIdOf(dropId, sub),
       coh: cohort,
       chk: chunk,
-      mrk: `mark-1.${createHash("sha256").update(sub).digest("hex").slice(0, 32)}`,
+      mrk: createHash("sha256").update(sub).digest("hex").slice(0, 32),
     };
     clock.nowMs = atMs;
     const { token } = await tokens.ticket.sign(claims, LIMITS.ticketTtlMs);

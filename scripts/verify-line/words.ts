@@ -1,3 +1,5 @@
+import type { Beacon } from "../../schema/line.ts";
+import { isSameBeacon, LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import type { OwnReport } from "../../workers/edge/line/verify/check-ticket.ts";
 import type { CheckStatus } from "../../workers/edge/line/verify/findings.ts";
 import { CHECKS } from "../../workers/edge/line/verify/findings.ts";
@@ -30,12 +32,9 @@ const ENDINGS: Record<Verdict["status"], string> = {
 function saidSummary(summary: Summary): string[] {
   const { commitment, windows, inWindows, joined, heldApart, steps, ledgers } = summary;
   if (commitment === null) return [];
-  const beacon =
-    commitment.beacon === null
-      ? "No beacon: the brand is trusted not to have chosen who joins."
-      : `Beacon ${commitment.beacon.chainHash.slice(0, 16)}…: not even the brand could choose a place.`;
+  const beacon = beaconWords(commitment.beacon);
   return [
-    `${joined} people joined, ${inWindows} of them in ${windows} windows that are drawn; ${heldApart} are held apart; ${steps} steps.`,
+    `${joined} people joined, ${inWindows} of them in ${windows} windows that are drawn; ${heldApartWords(heldApart)}; ${steps} steps.`,
     beacon,
     ...ledgers.map(
       ({ skuId, stock, sold, rows, addedByHand, removedByHand, takenByHand, soldByHand }) =>
@@ -47,6 +46,20 @@ function saidSummary(summary: Summary): string[] {
         `${new Date(atMs).toISOString()} by hand: ${what} ${detail}`.trimEnd(),
       ),
   ];
+}
+
+function heldApartWords(heldApart: number | null): string {
+  return heldApart === null ? "how many are held apart is told after the end" : `${heldApart} are held apart`;
+}
+
+function beaconWords(beacon: Beacon | null): string {
+  if (beacon === null) return "No beacon: the brand is trusted not to have chosen who joins.";
+  const named = `Beacon ${beacon.chainHash.slice(0, 16)}…`;
+  if (isSameBeacon(beacon, QUICKNET))
+    return `${named}, drand's quicknet: not even the brand could choose a place in a window whose root was out in time.`;
+  if (isSameBeacon(beacon, LOCAL_BEACON))
+    return `${named}, the local stand-in for drand's quicknet: its key is in the code, so it proves nothing.`;
+  return `${named}, not drand's quicknet: whoever runs it is trusted not to have chosen who joins.`;
 }
 
 function saidOwn({

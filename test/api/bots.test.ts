@@ -6,7 +6,7 @@ import { expectRefusal, told } from "./ask.ts";
 import { Browser } from "./browser.ts";
 import { eventually } from "./eventually.ts";
 import { Shopper } from "./shopper.ts";
-import { publishDrop, startWorld, type World } from "./world.ts";
+import { askConsole, publishDrop, startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe.concurrent("a drop that asks for a challenge", () => {
   });
 });
 
-test("a script's sessions beyond a crowd's number wait for ever, those before it get their turn, and the record counts them", async () => {
+test("a script's sessions beyond a crowd's number wait for ever, those before it get their turn, and the record counts them after the end", async () => {
   const drop = await publishDrop(world, { opensInMs: 2_500, skus: [{ stock: 100 }] });
   const headers = { "cf-connecting-ip": "198.51.100.77", "user-agent": "script/1" };
   const extra = 3;
@@ -74,6 +74,12 @@ test("a script's sessions beyond a crowd's number wait for ever, those before it
     ...Array.from({ length: extra }, () => 409),
   ]);
   for (const answer of answers.slice(-extra)) expectRefusal(answer, "not_admitted_yet");
-  const head = await script[0]?.shopper.ask(`/drops/${drop.id}/record`);
-  expect(head?.json).toMatchObject({ heldApart: extra, joined: script.length });
+  const head = async () => (await script[0]?.shopper.ask(`/drops/${drop.id}/record`))?.json;
+  expect(await head()).toMatchObject({ heldApart: null, joined: script.length });
+  const end = { method: "POST", key: "end", body: { kind: "end" } };
+  expect((await askConsole(world, `/drops/${drop.id}/line`, end)).status).toBe(200);
+  await eventually("the count, after the end", async () => {
+    expect(await head()).toMatchObject({ heldApart: extra });
+    return true;
+  });
 });

@@ -46,6 +46,7 @@ describe.concurrent("the console", () => {
     const doors = [
       { method: "PUT", path: `/drops/${drop.id}/document`, body: drop.document },
       { method: "POST", path: `/drops/${drop.id}/publish`, body: { document: drop.document } },
+      { method: "POST", path: `/drops/${drop.id}/line`, body: { kind: "end" } },
       { method: "POST", path: "/parked/none/redrive" },
       ...["/orders", "/attempts", "/parked", "/operator-log", "/audit/orders/0"].map((path) => ({ path })),
       { path: `/drops/${drop.id}/audit/stock/any` },

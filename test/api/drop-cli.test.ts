@@ -212,6 +212,13 @@ it("a drop is ready once it is published, and each planted fault is found", asyn
   expect(said).toContain("keys: LINK_KEYS: the storefront opens the links that the console signs");
   expect(said).toContain("identity: is none");
   expect(said).toMatch(/beacon: round \d+, due at .*, verifies, from 127\.0\.0\.1/);
+  const told = await run("scripts/preflight.ts", ["--drop", id], doors());
+  expect(told, told.err).toMatchObject({ code: 0, err: "" });
+  expect(told.out).toMatch(new RegExp(`^✓ document: [^]*\n${id} is ready`));
+  const { DROPLINE_EDGE_URL: _edge, ...consoleAlone } = doors();
+  const half = await run("scripts/preflight.ts", ["--drop", id], consoleAlone);
+  expect(half.out, half.err).toContain("! storefront: was not asked as a shopper would");
+
   world.sandbox.setBeaconFaults({ kind: "wrong_signature" });
   const forged = await preflight(id);
   expect(forged.code).toBe(1);

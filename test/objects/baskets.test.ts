@@ -1,9 +1,9 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { BasketLine } from "../../schema/http.ts";
 import type { SkuId } from "../../schema/ids.ts";
 import type { BasketAnswer, KeyedReserveItem } from "../../schema/rpc.ts";
-import { reservationId, reserveItem, shopperId, terms } from "../unit/sku-stock-fakes.ts";
+import { fingerprint, reservationId, reserveItem, shopperId, terms } from "../unit/sku-stock-fakes.ts";
 import { basketItem, freshShop } from "./buying.ts";
 import { ordersNamespaceStub, pass, SKU, setClock, sku, useClock } from "./fresh.ts";
 
@@ -171,4 +171,25 @@ describe("the limit of a drop", () => {
     expect(levels.reduce((sum, { level }) => sum + (level?.reserved ?? 0), 0)).toBe(7);
     expect(new Set(codes(answers))).toEqual(new Set(["ok", "shopper_limit_reached"]));
   });
+});
+
+test("a basket is changed in one call, once, and what followed it is known after an eviction", async () => {
+  const shop = await aShop(2);
+  await shop.held(1);
+  const item = {
+    ...basketItem(2, shop.dropId, { lines: [{ skuId: OTHER, quantity: 1 }], fingerprint: fingerprint(2) }),
+    shopperId: shopperId(1),
+    replaces: reservationId(1),
+    againAs: reservationId(3),
+  };
+  const followed = { ok: true, value: { basket: { reservationId: reservationId(2) } } };
+  expect(await shop.rpc().changeBaskets([item, item])).toMatchObject([followed, followed]);
+  expect(await shop.levels()).toEqual(["2/0/0", "1/1/0"]);
+  await evictDurableObject(ordersNamespaceStub(shop.shard));
+  const other = { ...item, reservationId: reservationId(4), fingerprint: fingerprint(4), lines: BOTH };
+  expect(await shop.rpc().changeBaskets([other])).toMatchObject([{ ...followed, value: { kind: "kept" } }]);
+  expect(await shop.rpc().place([shop.item(1)])).toMatchObject([
+    { refusal: { code: "reservation_given_back" } },
+  ]);
+  expect(await shop.levels()).toEqual(["2/0/0", "1/1/0"]);
 });

@@ -406,7 +406,7 @@ describe("the watermark", () => {
     await sku(dropId).release([{ ...item, step: 3 }]);
     await runDurableObjectAlarm(skuNamespaceStub(dropId));
     expect((await snapshot(dropId)).phase).toBe("live");
-    pass(600_000);
+    pass(LIMITS.lineTickMs);
     expect(await tick(dropId)).toBe(true);
     expect((await snapshot(dropId)).admitted).toBeGreaterThan(soldOut.admitted);
   });

@@ -353,6 +353,21 @@ test("an alarm that fails again and again does not come back at once", async () 
   expect(await level(one)).toMatchObject({ available: 1, reserved: 0 });
 });
 
+test("a row that cannot lapse keeps its own units, and nobody else's wait for it", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const one = await freshSku({ stock: 2, reservationTtlMs: 5_000 });
+  await one.rpc().reserve([reserveItem(1), reserveItem(2)]);
+  await runInDurableObject(one.stub(), (_, { storage }) => {
+    storage.sql.exec(
+      `CREATE TRIGGER bad BEFORE UPDATE ON reservations WHEN OLD.reservation_id = '${reserveItem(1).reservationId}'
+       BEGIN SELECT RAISE(ABORT, 'a bad row'); END`,
+    );
+  });
+  pass(5_000);
+  expect(told(await one.rpc().reserve([reserveItem(3), reserveItem(4)]))).toEqual(["ok", "all_reserved"]);
+  expect(await level(one)).toMatchObject({ available: 0, reserved: 2 });
+});
+
 test("a ticket counts where its basket's first line is, once, and no more when that is given back", async () => {
   const one = await freshSku({ perShopper: 3 });
   const seen = () =>

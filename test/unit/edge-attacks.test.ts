@@ -50,7 +50,7 @@ describe("with another algorithm than ours", () => {
     tid: "2".repeat(32),
     coh: 0,
     chk: 0,
-    mrk: "",
+    mrk: "0".repeat(32),
   };
   const tokens = createTokens(
     parseKeyset("S", keysetOf(["s1", 1])),
@@ -141,7 +141,7 @@ describe("a credential of another", () => {
     const elsewhere = DropId.parse("other");
     const ticketId = ticketIdOf(elsewhere, owner.shopperId);
     const { ticket, pass } = createTokens(edge.deps.sessionKeys, edge.deps.ticketKeys, edge.clock);
-    const mrk = markOf(edge.deps.ticketKeys, { dropId: elsewhere, ticketId, isHeldApart: false }) ?? "";
+    const mrk = markOf(edge.deps.ticketKeys, { dropId: elsewhere, ticketId, isHeldApart: false });
     const place = { sub: owner.shopperId, drop: elsewhere, tid: ticketId, coh: 0 };
     const foreign = await ticket.sign({ ...place, chk: 0, mrk }, LIMITS.ticketTtlMs);
     expect((await owner.post(PASSES, { ticket: foreign.token })).body.code).toBe("ticket_invalid");

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { PublishedDrop } from "../../schema/drop-document.ts";
+import { ShopperId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { ok } from "../../schema/result.ts";
 import { OWN_KEYS } from "../../scripts/sandbox/turnstile/keys.ts";
 import { createSiteverify, solve } from "../../scripts/sandbox/turnstile/siteverify.ts";
 import { isMarkedApart, markOf } from "../../workers/edge/bots/mark.ts";
 import { Siteverify } from "../../workers/edge/bots/siteverify.ts";
+import { ticketIdOf } from "../../workers/edge/derive.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
+import { createTokens } from "../../workers/edge/tokens.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
 import { browse } from "./edge-browser.ts";
 import {
@@ -16,6 +20,7 @@ import {
   DROP,
   documentOf,
   fakeEdge,
+  headOf,
   keysetOf,
   OPENS_AT,
   ORIGIN,
@@ -199,7 +204,7 @@ describe("a mailed code instead of a challenge", () => {
   test("brings a few sessions in by one mail, however it is spelled, and no more; a repeat is the same one", async () => {
     const edge = challengedEdge();
     const sessions = [];
-    for (let at = 0; at <= LIMITS.joinsByMailMax; at++) {
+    for (let at = 0; at <= LIMITS.joinsByPersonMax; at++) {
       sessions.push(await withMail(edge, `ada+${at}@Example.com`));
     }
     const last = sessions.pop();
@@ -338,17 +343,55 @@ describe("who is judged a bot", () => {
     expect(answer?.body.code).toBe("not_admitted_yet");
   });
 
+  test("cannot see by the record's head how a join was judged: the count is told once nobody can join", async () => {
+    const edge = fakeEdge();
+    edge.state.recordHead = async () => ok(headOf({ heldApart: 7 }));
+    const told = async () => (await edge.send(`/v1/drops/${DROP}/record`)).body.heldApart;
+    for (const phase of ["announced", "lobby", "live", "sold_out"] as const) {
+      edge.state.snapshot$ = snapshotOf({ phase });
+      await edge.clock.advance(LIMITS.snapshotTtlMs);
+      expect([phase, await told()]).toEqual([phase, null]);
+    }
+    edge.state.snapshot$ = snapshotOf({ phase: "closed" });
+    await edge.clock.advance(LIMITS.snapshotTtlMs);
+    expect(await told()).toBe(7);
+  });
+
+  test.each(["mail", "cust"] as const)(
+    "in a crowd are all sessions of one %s but a few: sessions are had for nothing, and it speaks for no more of them",
+    async (shown) => {
+      const edge = fakeEdge();
+      const { session } = createTokens(edge.deps.sessionKeys, edge.deps.ticketKeys, edge.clock);
+      await script(edge, TUNING.alikeFromAddressMax);
+      const join = async (at: number, digest: string) => {
+        const sub = ShopperId.parse(`shp_${at.toString(16).padStart(32, "f")}`);
+        const { token } = await session.sign({ sub, [shown]: digest.repeat(64) }, LIMITS.sessionTtlMs);
+        const headers = { ...ADDRESS, Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+        const sent = { method: "POST", headers: { ...headers, "Idempotency-Key": "k" }, body: "{}" };
+        expect((await edge.send(TICKETS, sent)).status).toBe(201);
+        return edge.state.places$.get(ticketIdOf(DROP, sub))?.isHeldApart;
+      };
+      const few = Array.from({ length: LIMITS.joinsByPersonMax }, (_, at) => at);
+      for (const at of few) expect(await join(at, "a")).toBe(false);
+      for (const at of [100, 101, 102]) expect(await join(at, "a")).toBe(true);
+      // Whoever is in stays so, and is no further one; another person is another.
+      for (const at of few) expect(await join(at, "a")).toBe(false);
+      expect(await join(200, "b")).toBe(false);
+    },
+  );
+
   test("is nobody whose address is not known, and nobody who joined before the rush", async () => {
     const edge = fakeEdge();
     const early = await edge.open();
-    const { body } = await early.post(TICKETS, {}, ADDRESS);
+    await early.post(TICKETS, {}, ADDRESS);
     await script(edge, 100);
     for (let at = 0; at < 100; at++) await (await edge.open()).post(TICKETS, {});
     expect([...edge.state.places$.values()].filter(({ isHeldApart }) => isHeldApart)).toHaveLength(
       101 - TUNING.alikeFromAddressMax,
     );
     const again = await early.post(TICKETS, {}, ADDRESS);
-    expect(claimsOf(again.body.ticket).mrk).toBe(claimsOf(body.ticket).mrk);
+    const { mrk, tid } = claimsOf(again.body.ticket);
+    expect(isMarkedApart(edge.deps.ticketKeys, mrk, { dropId: DROP, ticketId: tid as never })).toBe(false);
   });
 
   test("sees the page of somebody whose place is still to be drawn; a browser of another kind beside it, its turn", async () => {
@@ -380,24 +423,24 @@ describe("a ticket's mark", () => {
   const KEYS = parseKeyset("T", keysetOf(["t1", 2]));
   const place = { dropId: DROP, ticketId: "2".repeat(32) as never };
 
-  test("differs from ticket to ticket whatever it says, so that two say nothing to who compares them", () => {
+  test("differs from ticket to ticket, also of one place, so that two say nothing to who compares them", () => {
     const marks = new Set<string>();
-    for (let at = 0; at < 200; at++) {
-      const ticketId = at.toString(16).padStart(32, "0") as never;
+    for (let at = 0; at < 400; at++) {
+      const ticketId = (at % 2).toString(16).padStart(32, "0") as never;
       for (const isHeldApart of [true, false])
-        marks.add(markOf(KEYS, { dropId: DROP, ticketId, isHeldApart }) ?? "");
+        marks.add(markOf(KEYS, { dropId: DROP, ticketId, isHeldApart }));
     }
-    expect(marks.size).toBe(400);
-    expect(new Set([...marks].map((mark) => mark.length)).size).toBe(1);
+    expect(marks.size).toBe(800);
+    for (const mark of marks) expect(mark).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test("is read by its own keys alone, and for its own place", () => {
-    const mark = markOf(KEYS, { ...place, isHeldApart: true }) ?? "";
+    const mark = markOf(KEYS, { ...place, isHeldApart: true });
     expect(isMarkedApart(KEYS, mark, place)).toBe(true);
-    expect(isMarkedApart(KEYS, markOf(KEYS, { ...place, isHeldApart: false }) ?? "", place)).toBe(false);
+    expect(isMarkedApart(KEYS, markOf(KEYS, { ...place, isHeldApart: false }), place)).toBe(false);
     expect(isMarkedApart(KEYS, mark, { ...place, ticketId: "3".repeat(32) as never })).toBe(false);
     expect(isMarkedApart(parseKeyset("T", keysetOf(["t1", 9])), mark, place)).toBe(false);
-    for (const broken of ["", ".", "t1", "t1.", `t1.${"0".repeat(32)}`, "t9.00"]) {
+    for (const broken of ["", ".", "0".repeat(32), `${mark}0`, mark.slice(1), `z${mark.slice(1)}`]) {
       expect(isMarkedApart(KEYS, broken, place)).toBe(false);
     }
   });

@@ -31,6 +31,8 @@ import type {
   BasketRefusal,
   CancelAnswer,
   CancelItem,
+  ChangeBasketAnswer,
+  ChangeBasketItem,
   EdgeApi,
   JoinedPlace,
   KeyedReserveItem,
@@ -352,6 +354,30 @@ export class FakeState implements EdgeApi {
       known.isGivenBack = true;
       return ok(null);
     });
+  }
+
+  /** One after the other: what comes at once is the coordinator's own test. */
+  async changeBaskets(shard: number, items: ChangeBasketItem[]): Promise<ChangeBasketAnswer[]> {
+    this.#count("changeBaskets");
+    return Promise.all(
+      items.map(async (item) => {
+        const made = this.reservations.get(item.reservationId);
+        if (made && made.item.fingerprint !== item.fingerprint)
+          return refuse({ code: "idempotency_key_reused" as const });
+        if (made && !made.isGivenBack) return ok({ kind: "changed" as const, basket: made.basket });
+        if (item.isPaused) return refuse({ code: "drop_paused" as const });
+        const [given] = await this.giveBack(shard, [{ ...item, reservationId: item.replaces }]);
+        if (given?.ok === false) return given;
+        const taken = this.#reserveOne(item);
+        if (taken.ok) return ok({ kind: "changed" as const, basket: taken.value });
+        const { refusal } = taken;
+        const { lines = [] } = this.reservations.get(item.replaces)?.item ?? {};
+        const again = this.#reserveOne({ ...item, lines, reservationId: item.againAs });
+        return ok(
+          again.ok ? { kind: "kept" as const, basket: again.value, refusal } : { kind: "lost", refusal },
+        );
+      }),
+    );
   }
 
   /** Exact like the object; nothing lapses. */

@@ -216,7 +216,7 @@ describe("a waiting list", () => {
     const turn = await untilChoosing(shop);
     const to = /formaction="([^"]+)"/.exec(turn.text)?.[1] ?? "";
     const waiting = await shop.press(turn, { wait: SKU }, { to });
-    expect(waiting.text).toContain("You are the next.");
+    expect(waiting.text).toContain("You are next.");
     expect(waiting.text).toContain('http-equiv="refresh" content="10"');
     const place = shop.at();
     await shop.press(turn, { wait: SKU }, { to });
@@ -244,6 +244,24 @@ describe("a waiting list", () => {
     expect(left.text).toContain("You left the waiting list");
     expect((await shop.send(LINE)).text).not.toContain("Your place on the waiting list");
   });
+
+  test.each([
+    ["taken", "An order of yours has it"],
+    ["lapsed", "It goes to whoever waits next, or is free again"],
+  ] as const)(
+    "that is %s says so, looks no more, and is no longer shown in the line",
+    async (state, words) => {
+      const shop = open({ waitingList });
+      sell(shop);
+      const turn = await untilChoosing(shop);
+      await shop.press(turn, { wait: SKU }, { to: `${DROP_PAGE}/waiting-list` });
+      const place = shop.at();
+      for (const { entry } of shop.state.waiting.values()) Object.assign(entry, { state, ahead: null });
+      const { text } = await shop.send(place);
+      expect([text.includes(words), text.includes("http-equiv")]).toEqual([true, false]);
+      expect((await shop.send(LINE)).text).not.toContain("Your place on the waiting list");
+    },
+  );
 
   test("shows nobody else's place", async () => {
     const shop = open({ waitingList });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../schema/limits.ts";
 import type { Snapshot } from "../../schema/line.ts";
 import { standingOf } from "../../workers/edge/line/arithmetic.ts";
 import { rangeWords, roundedBy } from "../../workers/edge/line/spans.ts";
 import { toldOf } from "../../workers/edge/line/told.ts";
+import { TUNING } from "../../workers/edge/tuning.ts";
 import { browse } from "./edge-browser.ts";
 import { admitAll, cohortOf, DROP, OPENS_AT, SKU, snapshotOf } from "./edge-fakes.ts";
 
@@ -217,4 +219,37 @@ describe("words", () => {
     const told = toldOf(ticket, standingOf(ticket, picture, OPENS_AT), picture, OPENS_AT);
     expect(told.main).toBe("About 500 people are before you (give or take 32).");
   });
+});
+
+test("a visitor without a ticket is told when it starts and enters the lobby before that, and joins the line after it", async () => {
+  for (const [nowMs, words, button] of [
+    [OPENS_AT - 90_000, "It starts in 2 minutes", "Enter the lobby"],
+    [OPENS_AT + 90_000, "You are not in this line yet", "Join the line"],
+  ] as const) {
+    const shop = browse();
+    shop.clock.set(nowMs);
+    shop.state.snapshot$ = snapshotOf({ phase: nowMs < OPENS_AT ? "lobby" : "live" });
+    const { text } = await shop.send(LINE);
+    expect(text).toContain(words);
+    expect(text).toContain(`<button type="submit">${button}</button>`);
+  }
+});
+
+test("the page that is told instead while nothing answers looks again by itself, and the answer to a form does not", async () => {
+  const { shop, page } = await inLine({});
+  shop.clock.set(OPENS_AT + 60_000 + TUNING.staleWhileUnavailableMs + 1_000);
+  shop.state.snapshot = () => Promise.reject(new Error("gone"));
+  const { status, text } = await shop.send(LINE);
+  expect([status, titleOf(page.text)]).toEqual([503, "You are in the line"]);
+  const [, seconds] = /<head>.*<meta http-equiv="refresh" content="(\d+)"/.exec(text) ?? [];
+  expect(Number(seconds)).toBeGreaterThanOrEqual(TUNING.pageRefreshMinSeconds);
+  expect(Number(seconds)).toBeLessThanOrEqual(
+    TUNING.pageRefreshSpreadSeconds + LIMITS.unavailableRetryMs / 1_000,
+  );
+  expect(text).toContain("Nobody loses a place in the line by this");
+  const joining = browse();
+  const drop = await joining.send(`/drops/${DROP}`);
+  joining.state.join = () => Promise.reject(new Error("gone"));
+  const answer = await joining.press(drop, {}, { action: "/line" });
+  expect([answer.status, answer.text.includes("http-equiv")]).toEqual([503, false]);
 });

@@ -1,17 +1,20 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../schema/limits.ts";
+import type { Beacon } from "../../schema/line.ts";
 import { ok } from "../../schema/result.ts";
+import { LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import { ISLANDS } from "../../workers/edge/pages/islands.ts";
 import { browse } from "./edge-browser.ts";
 import { DROP, headOf, SEED } from "./edge-fakes.ts";
 
 const PROOF = `/drops/${DROP}/proof`;
-const BEACON = {
-  scheme: "bls-unchained-g1-rfc9380" as const,
-  chainHash: SEED,
-  publicKey: SEED.repeat(3),
-  genesisAtMs: 0,
-  periodMs: 3_000,
-};
+
+async function under(beacon: Beacon): Promise<string> {
+  const browser = browse();
+  const { commitment } = headOf();
+  browser.state.recordHead = async () => ok(headOf({ commitment: { ...commitment, beacon } }));
+  return (await browser.send(PROOF)).text;
+}
 
 describe("the page about the line's proof", () => {
   test("is its reader's own, and runs our script and no other, which may ask us and nobody else", async () => {
@@ -48,13 +51,36 @@ describe("the page about the line's proof", () => {
   test("says what is missing without a beacon, and what one adds", async () => {
     const without = browse();
     expect((await without.send(PROOF)).text).toContain("This line goes without a beacon");
-    const withOne = browse();
-    const { commitment } = headOf();
-    withOne.state.recordHead = async () => ok(headOf({ commitment: { ...commitment, beacon: BEACON } }));
-    const { text } = await withOne.send(PROOF);
+    const text = await under(QUICKNET);
     expect(text).toContain("What the beacon adds");
     expect(text).not.toContain("goes without a beacon");
+    expect(text).toContain(QUICKNET.chainHash);
+  });
+
+  test("does not praise a beacon that is not drand's", async () => {
+    const text = await under({ ...QUICKNET, chainHash: SEED });
+    expect(text).toContain("another beacon than drand");
+    for (const praise of ["independent organizations", "organizations behind it", "which nobody could know"])
+      expect(text).not.toContain(praise);
     expect(text).toContain(SEED);
+  });
+
+  test("says that a trial's beacon is a stand-in which proves nothing", async () => {
+    const text = await under(LOCAL_BEACON);
+    expect(text).toContain("the local stand-in for a beacon");
+    expect(text).toContain("prove nothing");
+    for (const praise of ["independent organizations", "organizations behind it", "which nobody could know"])
+      expect(text).not.toContain(praise);
+  });
+
+  test("names the last drawn window, and does not call its number a count", async () => {
+    const shown = async (revealedThrough: number) => {
+      const browser = browse();
+      browser.state.recordHead = async () => ok(headOf({ revealedThrough }));
+      const { text } = await browser.send(PROOF);
+      return /Last window whose places are out \(the lobby is 0\)<\/dt><dd>([^<]*)/.exec(text)?.[1];
+    };
+    expect([await shown(-1), await shown(0), await shown(27)]).toEqual(["none yet", "0", "27"]);
   });
 
   test("shows what was done by hand, and how many tickets are held back", async () => {
@@ -68,7 +94,12 @@ describe("the page about the line's proof", () => {
     const { text } = await browser.send(PROOF);
     for (const words of ["version <code>bbbbbbbbbbbb</code>", "7 people a second", "Paused"])
       expect(text).toContain(words);
-    expect(text).toContain("3 tickets in this line are held back");
+    expect(text).toContain("once the drop has ended");
+    expect(text).not.toContain("3 such tickets");
+    browser.state.snapshot$ = { ...browser.state.snapshot$, phase: "closed" };
+    await browser.clock.advance(2 * LIMITS.snapshotTtlMs);
+    const { text: after } = await browser.send(PROOF);
+    expect(after).toContain("3 such tickets");
   });
 
   test("is not there for a drop that is not there, and answers no form", async () => {

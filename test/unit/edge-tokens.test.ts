@@ -1,4 +1,4 @@
-import { SignJWT, UnsecuredJWT } from "jose";
+import { jwtVerify, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { ShopperId, TicketId } from "../../schema/ids.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
@@ -7,7 +7,7 @@ import { admitted, DROP, FakeClock, fakeEdge, keysetOf, OPENS_AT, secretOf } fro
 
 const SHOPPER = ShopperId.parse(`shp_${"1".repeat(32)}`);
 const PLACE = { sub: SHOPPER, drop: DROP, tid: TicketId.parse("2".repeat(32)), coh: 3 };
-const TICKET = { ...PLACE, chk: 0, mrk: `t1.${"0".repeat(32)}` };
+const TICKET = { ...PLACE, chk: 0, mrk: "0".repeat(32) };
 const PASS = { ...PLACE, rnk: 0.25, ims: OPENS_AT, idn: `session:${SHOPPER}` };
 const HOUR = 3_600_000;
 
@@ -29,6 +29,20 @@ describe("a token", () => {
     const { token, expiresAtMs } = await tokens.pass.sign(PASS, HOUR);
     expect(await tokens.pass.verify(token)).toEqual({ ...PASS, expiresAtMs });
     expect(expiresAtMs).toBe(OPENS_AT + HOUR);
+  });
+
+  test("is one that a general library reads as well", async () => {
+    const { tokens } = tokensOf();
+    const { token } = await tokens.ticket.sign(TICKET, HOUR);
+    const { payload } = await jwtVerify(token, Buffer.alloc(32, 2), {
+      algorithms: ["HS256"],
+      typ: "dropline-ticket+jwt",
+      issuer: "dropline",
+      audience: "dropline/ticket",
+      requiredClaims: ["iat", "exp", "sub"],
+      currentDate: new Date(OPENS_AT),
+    });
+    expect(payload).toMatchObject(TICKET);
   });
 
   test("ends, remembered or not", async () => {

@@ -81,6 +81,11 @@ describe("a claim", () => {
     expect(decideClaim(known(rows), claim({ units: 1, max: 5 }), NOW_MS)).toEqual(overtakenBy(7));
   });
 
+  test("of fewer units is made smaller, whatever the others came to under a higher limit", () => {
+    const rows = [row({ units: 2 }), row({ claimId: "b", units: 3 })];
+    expect(decideClaim(known(rows), claim({ step: 8, units: 1, max: 2 }), NOW_MS).write?.units).toBe(1);
+  });
+
   test("that was overtaken by a later claim does nothing, and is told by which step", () => {
     for (const held of [row({ units: 2 }), row({ units: 2, untilMs: NOW_MS - 1 })]) {
       expect(decideClaim(known([held]), claim({ step: 6 }), NOW_MS)).toEqual(overtakenBy(7));

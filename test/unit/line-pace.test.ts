@@ -13,7 +13,14 @@ const TICK = LIMITS.lineTickMs;
 const TARGET = 20;
 /** Some day: a clock that steps back does not reach 1970. */
 const BEGAN = Date.UTC(2030, 0, 1);
-const plenty = { arrived: 0, free: 1_000_000, backlog: null, isOpen: true, admitPerSecond: TARGET };
+const plenty = {
+  arrived: 0,
+  free: 1_000_000,
+  backlog: null,
+  isOpen: true,
+  admitPerSecond: TARGET,
+  claimWindowMs: 600_000,
+};
 
 type Crowd = {
   noShows: number;
@@ -161,6 +168,20 @@ describe("free units", () => {
   });
 });
 
+describe("a short time to claim", () => {
+  test("is as long as a unit is kept for whoever does not come, on average", () => {
+    const letIn = (claimWindowMs: number) =>
+      play(60, { noShows: 1, delayMs: 1_000, free: 40, at: () => ({ claimWindowMs }) }).seen.reduce(
+        (people, { admitted }) => people + admitted,
+        0,
+      );
+    // A minute of 40 free units and nobody who comes: 40 people at once, then those who stood for others' units.
+    expect(letIn(30_000)).toBeGreaterThan(40 * 2.5);
+    expect(letIn(LIMITS.paceWriteOffMs)).toBeLessThan(40 * 1.7);
+    expect(letIn(24 * 3_600_000)).toBe(letIn(LIMITS.paceWriteOffMs));
+  });
+});
+
 describe("payments that lag behind", () => {
   const behind = (waiting: number, oldestWaitMs: number) =>
     play(120, { noShows: 0, delayMs: 5_000, at: () => ({ backlog: { waiting, oldestWaitMs } }) });
@@ -198,6 +219,31 @@ describe("payments that lag behind", () => {
   });
 });
 
+describe("sold out", () => {
+  const LET_IN = 40;
+  /** All units are taken in one tick by those let in; the line hears of it only once it is shut. */
+  const soldOut = () => {
+    const first = nextPace(startPace(BEGAN, 0), { ...plenty, free: LET_IN, nowMs: BEGAN + 2 * TICK });
+    const full = afterRelease(first.pace, { release: LET_IN, admitted: LET_IN });
+    const shut = { ...plenty, isOpen: false, free: 0, arrived: LET_IN };
+    return nextPace(full, { ...shut, nowMs: BEGAN + 3 * TICK }).pace;
+  };
+
+  test("and a unit that comes back is offered on at once: whoever bought the others is not waited for", () => {
+    const pace = soldOut();
+    expect(pace.expected).toBe(0);
+    const next = nextPace(pace, { ...plenty, free: 1, arrived: LET_IN, nowMs: BEGAN + 4 * TICK });
+    expect(next.release).toBeGreaterThanOrEqual(1);
+  });
+
+  test("takes nobody who bought for a no-show later", () => {
+    let pace = soldOut();
+    for (let tick = 4; tick < 300; tick += 1)
+      pace = nextPace(pace, { ...plenty, arrived: LET_IN, nowMs: BEGAN + tick * TICK }).pace;
+    expect(pace.noShowShare).toBeLessThan(0.01);
+  });
+});
+
 describe("a pause", () => {
   test("lets nobody in, makes nobody late, and is no stampede later", () => {
     const busy = play(600, { noShows: 0.3, delayMs: 20_000 });
@@ -232,6 +278,7 @@ describe("whatever comes", () => {
   const now = fc.record({
     sinceMs: fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.integer({ min: 0, max: 86_400_000 })),
     admitPerSecond: fc.integer({ min: 1, max: 10_000 }),
+    claimWindowMs: fc.integer({ min: 30_000, max: 86_400_000 }),
     came: fc.integer({ min: -5, max: 50_000 }),
     free: fc.integer({ min: 0, max: 1_000_000 }),
     backlog: fc.option(

@@ -63,6 +63,8 @@ export class LineWorld {
   nowMs = OPENS_AT_MS - LOBBY_MS;
   isKvAway = false;
   isBeaconAway = false;
+  /** No answer ever comes. */
+  isBeaconHung = false;
   areSkusAway = false;
   /** From here on each put fails, before or after KV has it. */
   dieAtNextPut: "before" | "after" | null = null;
@@ -95,6 +97,7 @@ export class LineWorld {
         this.#call(`round ${round}`);
         this.rounds.push(round);
         if (this.isBeaconAway) return null;
+        if (this.isBeaconHung) return new Promise(() => {});
         const signature = signatureOf(round);
         return {
           round,

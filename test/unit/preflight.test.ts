@@ -156,14 +156,14 @@ describe("a planted fault is found", () => {
       "warning stock: runner-42 has 9 units, and the document says 10",
     ],
     [
-      "a clock ahead",
-      skewed(NOW + 10 + LIMITS.clockSkewMaxMs + 1),
-      "blocks clocks: line is at least 5001 ms ahead",
+      "an object's clock ahead",
+      skewed(NOW + 10 + LIMITS.objectClockSkewMaxMs + 1),
+      "blocks clocks: line is at least 501 ms ahead: whoever checks the record",
     ],
     [
-      "a clock a little behind",
-      skewed(NOW - LIMITS.clockSkewWarnMs - 1),
-      "warning clocks: line is at least 1001 ms behind",
+      "an object's clock behind",
+      skewed(NOW - LIMITS.objectClockSkewMaxMs - 1),
+      "blocks clocks: line is at least 501 ms behind",
     ],
     [
       "D1 away",
@@ -180,6 +180,11 @@ describe("a planted fault is found", () => {
       "a gateway's clock",
       gateway({ reading: reading({ clockMs: NOW - 7_001 }) }),
       "blocks clocks: the gateway sandbox is at least 6001 ms behind",
+    ],
+    [
+      "a gateway's clock a little ahead",
+      gateway({ reading: reading({ clockMs: NOW + 10 + LIMITS.clockSkewWarnMs + 1 }) }),
+      "warning clocks: the gateway sandbox is at least 1001 ms ahead",
     ],
     [
       "a gateway that nobody knows",
@@ -271,9 +276,11 @@ describe("a planted fault is found", () => {
   test("just inside of a bound nothing is found", () => {
     const near = awake("orders", { reading: reading({ heardAtMs: NOW + trip }) });
     expect(bad(findingsOf(measured(state({ objects: [near, ...measured().state.objects] }))))).toEqual([]);
-    expect(bad(findingsOf(measured(skewed(NOW + 10 + LIMITS.clockSkewWarnMs))))).toEqual([]);
-    const atMost = findingsOf(measured(skewed(NOW + 10 + LIMITS.clockSkewMaxMs)));
-    expect(isReady(atMost)).toBe(true);
+    expect(bad(findingsOf(measured(skewed(NOW + 10 + LIMITS.objectClockSkewMaxMs))))).toEqual([]);
+    const gatewayAt = (skew: number) =>
+      findingsOf(measured(gateway({ reading: reading({ clockMs: NOW + 10 + skew }) })));
+    expect(bad(gatewayAt(LIMITS.clockSkewWarnMs))).toEqual([]);
+    expect(isReady(gatewayAt(LIMITS.clockSkewMaxMs))).toBe(true);
   });
 });
 

@@ -66,6 +66,8 @@ function addSecondLine(evidence: Evidence, state: "committed" | "lapsed"): void 
     ]),
     reservations: [cap],
   });
+  const { ledgers } = evidence.proof.verdict.summary;
+  ledgers.push({ ...first(ledgers), skuId: "cap" });
   const line = (skuId: string) => ({ skuId, quantity: 1, unitPriceMinor: 9_900, totalMinor: 9_900 });
   const lines = [line("cap"), line("runner")] as never[];
   const changes = { lines, subtotalMinor: 19_800 as never, totalMinor: 19_800 as never };
@@ -497,6 +499,22 @@ const PLANTED: Planted[] = [
     /the public record: Sums differ/,
     (evidence) => {
       evidence.proof.verdict.findings.push({ check: "ledgers", code: "ledger_sums", words: "Sums differ." });
+    },
+  ],
+  [
+    "a public record without a ledger",
+    "integrity",
+    /the public record: there is no ledger of runner/,
+    (evidence) => {
+      evidence.proof.verdict.summary.ledgers = [];
+    },
+  ],
+  [
+    "a public ledger without rows",
+    "integrity",
+    /the public record: there is no ledger of runner/,
+    (evidence) => {
+      for (const ledger of evidence.proof.verdict.summary.ledgers) ledger.rows = 0;
     },
   ],
   [

@@ -39,6 +39,8 @@ test("the numbers of the format are the server's", () => {
   expect(BOUNDS.joinedMax).toBeGreaterThanOrEqual(LIMITS.joinedMax);
   expect(BOUNDS.notesMax).toBeGreaterThanOrEqual(LIMITS.lineNotesMax);
   expect(BOUNDS.skusMax).toBeGreaterThanOrEqual(LIMITS.skusPerDropMax);
+  // Two objects whose clocks a preflight lets pass cannot make an honest record look wrong.
+  expect(BOUNDS.clockToleranceMs).toBeGreaterThanOrEqual(2 * LIMITS.objectClockSkewMaxMs);
 });
 
 describe("a server that wants to keep a verifier busy", () => {

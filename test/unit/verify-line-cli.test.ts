@@ -75,6 +75,7 @@ test("an honest record ends with 0, a fraud with 1, a server that is away with 3
   const honest = await check("--ticket", ticket);
   expect(honest).toMatchObject({ code: 0 });
   expect(honest.said).toContain("everything that was looked at holds");
+  expect(honest.said).toContain("not drand's quicknet: whoever runs it is trusted");
   expect(honest.said).toMatch(/Its rank is 0\.\d+; exactly \d people are before it/);
 
   const sound = parts;

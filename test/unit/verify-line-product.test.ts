@@ -73,3 +73,36 @@ test.each([
   },
   60_000,
 );
+
+test.each([
+  ["with a beacon", "drand"],
+  ["without one", "off"],
+])(
+  "a clock that steps back and forth makes no record that looks like fraud, and names no round that was out, %s",
+  async (_, beacon) => {
+    const world = new LineWorld();
+    world.publish({ line: { beacon, admitPerSecond: 20 } });
+    world.join(range(0, 1_000));
+    world.nowMs = OPENS_AT_MS;
+    const stepsMs = [0, 90_000, -90_000, 12_000, -3_000, 4_000, -60_000, -20_000, 0, 45_000, -45_000];
+    for (const [turn, stepMs] of stepsMs.entries()) {
+      const wereOut = Math.max(0, ...world.rounds);
+      const closedBefore = world.snapshot.rootedThrough;
+      world.nowMs += stepMs;
+      for (let second = 0; second < 7; second += 1) {
+        world.nowMs += 1_000;
+        world.join(range(10_000 + turn * 700 + second * 100, 3));
+        await world.tick();
+        const verdict = await verify(world);
+        expect([turn, second, verdict.status, verdict.findings]).toEqual([turn, second, "holds", []]);
+      }
+      if (turn % 3 === 2) world.evict();
+      if (beacon === "drand")
+        for (let cohort = closedBefore + 1; cohort <= world.snapshot.rootedThrough; cohort += 1)
+          expect(world.root(cohort)?.beaconRound ?? Number.POSITIVE_INFINITY).toBeGreaterThan(wereOut);
+    }
+    expect(world.snapshot.revealedThrough).toBeGreaterThan(10);
+    expect(world.logged).toEqual([]);
+  },
+  60_000,
+);

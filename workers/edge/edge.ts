@@ -9,6 +9,8 @@ import type {
   BasketAnswer,
   BasketGiveBackAnswer,
   BasketGiveBackItem,
+  ChangeBasketAnswer,
+  ChangeBasketItem,
   JoinAnswer,
   JoinedAlone,
   KeyedReserveItem,
@@ -58,6 +60,7 @@ export type Edge = Deps & {
   joins: Combiner<DropId, Joiner, JoinedHere>;
   reserves: Combiner<ReserveScope, KeyedReserveItem, BasketAnswer>;
   givesBack: Combiner<number, BasketGiveBackItem, BasketGiveBackAnswer>;
+  changes: Combiner<number, ChangeBasketItem, ChangeBasketAnswer>;
   waits: Combiner<number, KeyedWaitItem, WaitAnswer>;
   waiting: Combiner<SkuOfDrop, WaitingQuery, WaitingAnswer>;
   places: Combiner<number, PlaceItem, PlaceAnswer>;
@@ -133,6 +136,12 @@ export function createEdge(deps: Deps): Edge {
       batchMax: LIMITS.batchItemsMax,
       call: (shard, items) => callState(deps, "giveBack", (state) => state.giveBack(shard, items)),
     }),
+    changes: createCombiner({
+      clock,
+      laneOf: (shard) => String(shard),
+      batchMax: LIMITS.batchItemsMax,
+      call: (shard, items) => callState(deps, "changeBaskets", (state) => state.changeBaskets(shard, items)),
+    }),
     waits: createCombiner({
       clock,
       laneOf: (shard) => String(shard),
@@ -172,6 +181,10 @@ export function reserveInShard({ edge, lifetime }: Act, item: KeyedReserveItem) 
 
 export function giveBackInShard({ edge, lifetime }: Act, item: BasketGiveBackItem) {
   return edge.givesBack.submit(shardOfDrop(item.dropId), item, lifetime);
+}
+
+export function changeInShard({ edge, lifetime }: Act, item: ChangeBasketItem) {
+  return edge.changes.submit(shardOfDrop(item.dropId), item, lifetime);
 }
 
 export function waitInShard({ edge, lifetime }: Act, item: KeyedWaitItem) {

@@ -4,6 +4,7 @@ import { KeysetSecret } from "../../schema/secrets.ts";
 /** Keys by their id: the first one signs, all of them verify. */
 export type Keyset = {
   signingKid: string;
+  kids: readonly string[];
   key(kid: string): Promise<CryptoKey | undefined>;
   /** HMAC-SHA256 by that key, at once: cheaper than WebCrypto for a short text. */
   mac(kid: string, text: string): Buffer | undefined;
@@ -26,6 +27,7 @@ export function parseKeyset(variable: string, json: string): Keyset {
   const imported = new Map<string, CryptoKey>();
   return {
     signingKid: (parsed.data[0] as { kid: string }).kid,
+    kids: [...secrets.keys()],
     async key(kid) {
       const secret = secrets.get(kid);
       if (secret === undefined) return undefined;

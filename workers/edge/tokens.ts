@@ -1,17 +1,17 @@
-import { type JWTHeaderParameters, jwtVerify, SignJWT } from "jose";
 import * as z from "zod";
 import { DropId, ShopperId, TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Clock } from "./deps.ts";
+import { hs256 } from "./hs256.ts";
 import type { Keyset } from "./keyset.ts";
 import { TUNING } from "./tuning.ts";
 
 const ISSUER = "dropline";
-const ALGORITHM = "HS256";
 
-/** A key's id, a dot, and 32 hex digits. */
-const MARK_MAX_CHARS = 65;
+/** What every token says of itself. */
+const Registered = z.object({ iss: z.literal(ISSUER), aud: z.string(), iat: z.int(), exp: z.int() });
 
+const Mark = z.string().regex(/^[0-9a-f]{32}$/);
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Who the shopper has shown to be beside somebody with a session: digests of the normalized mail and of the brand's customer. */
@@ -19,7 +19,7 @@ const SessionClaims = z.object({ sub: ShopperId, mail: Digest.optional(), cust: 
 /** Whose place in which line. */
 const PlaceClaims = z.object({ sub: ShopperId, drop: DropId, tid: TicketId, coh: z.int().min(0) });
 /** `chk`: which chunk of its cohort's log has it. `mrk`: how its holder was judged, to us alone (`bots/mark.ts`). */
-const TicketClaims = PlaceClaims.extend({ chk: z.int().min(0), mrk: z.string().max(MARK_MAX_CHARS) });
+const TicketClaims = PlaceClaims.extend({ chk: z.int().min(0), mrk: Mark });
 /** `ims`: when it was issued, in milliseconds: told apart from "before it was sold out", which seconds could not. */
 const PassClaims = PlaceClaims.extend({
   rnk: z.number().min(0).lt(1),
@@ -81,36 +81,23 @@ function tokenKind<Claims extends { sub: ShopperId }>(
   const audience = `dropline/${kind}`;
   const verified = new Map<string, Claims & { expiresAtMs: number }>();
 
-  const keyOf = ({ kid }: JWTHeaderParameters) => keyOrThrow(keys, kid);
+  const jws = hs256(keys, typ);
 
-  async function check(token: string): Promise<(Claims & { expiresAtMs: number }) | undefined> {
-    const options = {
-      algorithms: [ALGORITHM],
-      typ,
-      audience,
-      issuer: ISSUER,
-      requiredClaims: ["exp", "iat", "sub"],
-      currentDate: new Date(clock.now()),
-    };
-    try {
-      const { payload } = await jwtVerify(token, keyOf, options);
-      return { ...shape.parse(payload), expiresAtMs: (payload.exp as number) * 1_000 };
-    } catch {
-      return undefined;
-    }
+  function check(token: string): (Claims & { expiresAtMs: number }) | undefined {
+    const payload = jws.read(token);
+    const registered = Registered.safeParse(payload);
+    if (!registered.success || registered.data.aud !== audience) return undefined;
+    const expiresAtMs = registered.data.exp * 1_000;
+    const claims = shape.safeParse(payload);
+    return claims.success && expiresAtMs > clock.now() ? { ...claims.data, expiresAtMs } : undefined;
   }
 
   return {
     async sign(claims, ttlMs) {
       const issuedAtMs = clock.now();
       const exp = Math.floor((issuedAtMs + ttlMs) / 1_000);
-      const token = await new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: ALGORITHM, kid: keys.signingKid, typ })
-        .setIssuer(ISSUER)
-        .setAudience(audience)
-        .setIssuedAt(Math.floor(issuedAtMs / 1_000))
-        .setExpirationTime(exp)
-        .sign(await keyOrThrow(keys, keys.signingKid));
+      const iat = Math.floor(issuedAtMs / 1_000);
+      const token = jws.sign({ ...claims, iss: ISSUER, aud: audience, iat, exp });
       return { token, issuedAtMs, expiresAtMs: exp * 1_000 };
     },
     async verify(token) {
@@ -119,19 +106,13 @@ function tokenKind<Claims extends { sub: ShopperId }>(
       if (known !== undefined && known.expiresAtMs > clock.now()) return known;
       verified.delete(token);
       if (known !== undefined) return undefined;
-      const claims = await check(token);
+      const claims = check(token);
       if (claims === undefined) return undefined;
       if (verified.size >= TUNING.tokenMemoMax) forgetOldest(verified);
       verified.set(token, claims);
       return claims;
     },
   };
-}
-
-async function keyOrThrow(keys: Keyset, kid: string | undefined): Promise<CryptoKey> {
-  const key = kid === undefined ? undefined : await keys.key(kid);
-  if (key === undefined) throw new Error("no key of that id");
-  return key;
 }
 
 function forgetOldest(memo: Map<string, unknown>): void {

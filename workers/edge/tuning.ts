@@ -54,6 +54,8 @@ export const TUNING = {
   /** A page without JavaScript reloads as a whole, so a little less often. */
   pageRefreshMinSeconds: 2,
   pageRefreshMaxSeconds: 30,
+  /** Pages that were refused together, because everything is too busy, come back over so long. */
+  pageRefreshSpreadSeconds: 10,
   /** The Idempotency-Key of a form: nobody guesses 128 bits, and no two forms draw the same. */
   formKeyBytes: 16,
   /** Places on waiting lists that a browser is shown the way back to: with the largest basket 3 KB of a cookie's 4. */

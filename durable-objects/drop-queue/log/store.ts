@@ -49,7 +49,7 @@ export class LogStore {
     return first !== undefined && first.isLast === 0;
   }
 
-  /** Makes chunks of a cohort's batches: all of the greatest size but the last. The order of ids stays. */
+  /** Makes chunks of a cohort's batches: all of the greatest size but the last. The order of ids stays; a repeat writes nothing. */
   fold(cohort: number): void {
     const rows = this.#sql
       .exec<{ position: number; ids: ArrayBuffer }>(
@@ -60,7 +60,8 @@ export class LogStore {
       )
       .toArray();
     const [first] = rows;
-    if (!first) return;
+    const isFolded = rows.length === 1 && first !== undefined && first.ids.byteLength < CHUNK_BYTES;
+    if (!first || isFolded) return;
     this.#sql.exec("DELETE FROM ticket_log WHERE cohort = ? AND position >= ?", cohort, first.position);
     for (const [index, chunk] of chunksOf(rows).entries()) {
       this.#sql.exec(

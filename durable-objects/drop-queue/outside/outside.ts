@@ -9,6 +9,9 @@ import { linkAt } from "../proof/hash-chain.ts";
 import { nextParts } from "../record/parts.ts";
 import { Strand } from "./strand.ts";
 
+/** A fetch ends itself sooner; one that does not must not hold up every later cohort. */
+const ROUND_PATIENCE_MS = 2 * LIMITS.beaconTimeoutMs;
+
 /**
  * What a line does beyond its own rows, each kind by itself so that none waits for another: roots into KV, then seeds out,
  * parts of the record into KV, terms to the SKUs, a look at the payments. Each step is taken from the rows and noted in
@@ -59,11 +62,11 @@ export class Outside {
 
   /** When something of it can be done (again); null: nothing is left to do. */
   dueAtMs(): number | null {
-    const { store } = this.#deps;
+    const { store, nowMs } = this.#deps;
     const drop = store.drop();
     if (!drop) return null;
     const { record } = store;
-    const againMs = this.#triedAtMs + LIMITS.beaconRetryMs;
+    const againMs = Math.min(this.#triedAtMs, nowMs()) + LIMITS.beaconRetryMs;
     const [next] = record.toReveal(1);
     const { beacon } = drop.commitment;
     const isDue =
@@ -105,7 +108,9 @@ export class Outside {
         due.map(async ({ beaconRound }) =>
           beaconRound === null || !beacon
             ? null
-            : await this.#deps.beaconRound(beacon, beaconRound).catch(() => undefined),
+            : await inTime(this.#deps.beaconRound(beacon, beaconRound), ROUND_PATIENCE_MS).catch(
+                () => undefined,
+              ),
         ),
       );
       for (const [index, { cohort, beaconRound }] of due.entries()) {

@@ -29,6 +29,24 @@ export class RecordStore {
     this.#sql = sql;
   }
 
+  /**
+   * An instant as the record may say it: never before one that it has said. A clock may step back, and an object may move to
+   * one that is behind; a record whose times did would look like fraud, and a root could name a round that is out already.
+   */
+  dated(atMs: number): number {
+    const { newestMs } = this.#sql
+      .exec<{ newestMs: number }>(
+        `SELECT MAX(
+           COALESCE((SELECT at_ms FROM steps ORDER BY step DESC LIMIT 1), 0),
+           COALESCE((SELECT closed_at_ms FROM cohorts WHERE closed_at_ms IS NOT NULL ORDER BY cohort DESC LIMIT 1), 0),
+           COALESCE((SELECT rooted_at_ms FROM cohorts WHERE rooted_at_ms IS NOT NULL ORDER BY cohort DESC LIMIT 1), 0),
+           COALESCE((SELECT revealed_at_ms FROM cohorts WHERE revealed_at_ms IS NOT NULL ORDER BY cohort DESC LIMIT 1), 0)
+         ) AS newestMs`,
+      )
+      .one();
+    return Math.max(atMs, newestMs);
+  }
+
   // Cohorts -------------------------------------------------------------------------------------------------------------
 
   latest(): LatestCohort | null {
@@ -81,7 +99,7 @@ export class RecordStore {
   noteRooted(cohort: number, atMs: number): void {
     this.#sql.exec(
       "UPDATE cohorts SET rooted_at_ms = ? WHERE cohort = ? AND rooted_at_ms IS NULL",
-      atMs,
+      this.dated(atMs),
       cohort,
     );
   }
@@ -104,7 +122,7 @@ export class RecordStore {
     this.#sql.exec(
       `UPDATE cohorts SET revealed_at_ms = ?, link = ?, seed = ?, beacon_signature = ?
        WHERE cohort = ? AND revealed_at_ms IS NULL`,
-      atMs,
+      this.dated(atMs),
       link,
       seed,
       beaconSignature,
@@ -227,13 +245,11 @@ export class RecordStore {
     );
   }
 
-  /** Times of steps never go back, though the clock may. */
   writeStep(watermark: Watermark, atMs: number): void {
-    const last = this.lastStep();
     this.#sql.exec(
       "INSERT INTO steps (step, at_ms, cohort, rank, admitted) VALUES (?, ?, ?, ?, ?)",
-      (last?.step ?? 0) + 1,
-      Math.max(atMs, last?.atMs ?? 0),
+      (this.lastStep()?.step ?? 0) + 1,
+      this.dated(atMs),
       watermark.cohort,
       watermark.rank,
       this.admitted(watermark),

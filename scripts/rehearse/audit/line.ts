@@ -26,7 +26,7 @@ export function auditLine({
   answers,
   proof,
 }: Pick<Evidence, "skus" | "record" | "answers" | "proof">): Violation[] {
-  const found = [...auditProof(proof), ...auditSteps(record.steps)];
+  const found = [...auditProof(proof), ...auditPublicLedgers(proof, skus), ...auditSteps(record.steps)];
   const cohorts = new Map(record.cohorts.map((cohort) => [cohort.cohort, cohort]));
   const cohortOf = new Map(answers.tickets.map((ticket) => [ticket.ticketId, ticket.cohort]));
   const tooEarly = (claim: Claim) => checkClaim(claim, cohorts.get(claim.cohort), record.steps);
@@ -91,6 +91,15 @@ function auditProof({ verdict }: Evidence["proof"]): Violation[] {
   );
   const gaps = verdict.checks.flatMap(({ gaps }) => gaps);
   return [...found, ...gaps.map((gap) => violation("integrity", `the public record: ${gap}`))];
+}
+
+/** A record without a SKU's ledger holds, and proves nothing of its units: the verifier cannot know that there is one. */
+function auditPublicLedgers({ verdict }: Evidence["proof"], skus: Evidence["skus"]): Violation[] {
+  const published = new Set(verdict.summary.ledgers.map(({ skuId, rows }) => (rows > 0 ? skuId : null)));
+  return skus.flatMap(({ skuId, ledger }) => {
+    if (ledger.length === 0 || published.has(skuId)) return [];
+    return [violation("integrity", `the public record: there is no ledger of ${skuId}`)];
+  });
 }
 
 /** The watermark never goes back, in place or in time. */

@@ -130,25 +130,35 @@ function aboutStock({ document, publishedVersion, state }: Measured): Finding[] 
 }
 
 function aboutClocks({ state, payments }: Measured): Finding[] {
-  const skews = [
-    ...state.objects.flatMap((probe) =>
-      probe.isAwake ? [{ whose: probe.object, ms: skewMs(probe.reading) }] : [],
+  const found = [
+    ...state.objects.map((probe) =>
+      probe.isAwake ? objectSkewFinding(probe.object, skewMs(probe.reading)) : null,
     ),
-    ...payments.gateways.flatMap(({ gateway, reading }) =>
-      reading === null ? [] : [{ whose: `the gateway ${gateway}`, ms: skewMs(reading, DATE_HEADER_MS) }],
+    ...payments.gateways.map(({ gateway, reading }) =>
+      reading === null ? null : skewFinding(`the gateway ${gateway}`, skewMs(reading, DATE_HEADER_MS)),
     ),
-  ];
-  const found = skews.flatMap(({ whose, ms }) => skewFinding(whose, ms));
-  return found.length > 0 ? found : [ok("clocks", `${skews.length} clocks agree with the console's`)];
+  ].filter((finding) => finding !== null);
+  const bad = found.flat();
+  return bad.length > 0 ? bad : [ok("clocks", `${found.length} clocks agree with the console's`)];
+}
+
+/** The objects write the public record's times, which anybody holds against each other. */
+function objectSkewFinding(whose: string, ms: number): Finding[] {
+  if (Math.abs(ms) <= LIMITS.objectClockSkewMaxMs) return [];
+  const said = `${skewWords(whose, ms)}: whoever checks the record could take it for a fraud`;
+  return [blocks("clocks", said)];
 }
 
 /** A second is nothing to a deadline of minutes, and much to a start. */
 export function skewFinding(whose: string, ms: number): Finding[] {
   const off = Math.abs(ms);
   if (off <= LIMITS.clockSkewWarnMs) return [];
-  const said = `${whose} is at least ${off} ms ${ms > 0 ? "ahead" : "behind"}`;
+  const said = skewWords(whose, ms);
   return [off > LIMITS.clockSkewMaxMs ? blocks("clocks", said) : warning("clocks", said)];
 }
+
+const skewWords = (whose: string, ms: number) =>
+  `${whose} is at least ${Math.abs(ms)} ms ${ms > 0 ? "ahead" : "behind"}`;
 
 function aboutGateways({ document, payments }: Measured): Finding[] {
   if (payments.misconfigured !== null) return [blocks("gateway", payments.misconfigured)];

@@ -2,7 +2,7 @@ import type { DropId } from "../../../schema/ids.ts";
 import { addressKey, networkKey } from "../identity/address-key.ts";
 import { TUNING } from "../tuning.ts";
 
-/** What somebody who joins has shown. `person`: a mail or a customer of the brand, which exact counters bound. */
+/** What somebody who joins has shown. `person`: a mail whose joins an exact counter bounds. */
 export type Shown = "nothing" | "challenge" | "person";
 
 /** `print`: what the client's requests look like (`session-print.ts`). */

@@ -32,14 +32,16 @@ export async function probeQuote(document: DropDocument, deps: Asking): Promise<
   };
   let quote: string;
   try {
-    quote = await deps.brandQuotes.ask(shipping.quoteUrl, {
+    const request = {
       drop,
       reservation,
       lines: [{ skuId: sku.id, quantity: 1, unitPriceMinor: sku.priceMinor, totalMinor: sku.priceMinor }],
       subtotalMinor,
       currency,
       shippingAddress,
-    });
+    };
+    const reach = { toLoopback: document.mode === "test" };
+    quote = await deps.brandQuotes.ask(shipping.quoteUrl, request, reach);
   } catch (error) {
     const status = error instanceof NoQuote ? error.status : null;
     return { outcome: "none", status, reason: error instanceof Error ? error.message : String(error) };

@@ -124,7 +124,7 @@ export const EXAMPLES = {
     revealedThrough: 1,
     steps: 12,
     joined: 4_812,
-    heldApart: 0,
+    heldApart: null,
     ledgers: [{ skuId: "runner-42", rows: 288, hash: VERSION }],
   },
   signedRoot: { ...root, chunks: [VERSION] },

@@ -1,6 +1,6 @@
 /** Names carry the first digits of the content's SHA-256, so that they may be cached for ever. A test holds them to it. */
 export const ASSETS = {
-  stylesheet: "/assets/edge-95a97e13.css",
+  stylesheet: "/assets/edge-01e1abea.css",
   mark: "/assets/mark-a70c0ed6.svg",
 } as const;
 

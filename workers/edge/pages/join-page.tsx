@@ -61,7 +61,9 @@ function ChallengeForm({ action, challenge, scriptUrl, problems }: FormProps) {
           This challenge needs JavaScript.{isMailEnough ? " Without it, use a code by mail instead." : ""}
         </p>
       </noscript>
-      <button type="submit">Join the line</button>
+      <button class="scripted" type="submit">
+        Join the line
+      </button>
       <script src={scriptUrl} async defer />
     </form>
   );

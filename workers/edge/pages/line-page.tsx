@@ -30,12 +30,16 @@ export function OutsidePage({ drop, nowMs }: LineProps) {
       </Line>
     );
   }
+  const startsInMs = Date.parse(drop.opensAt) - nowMs;
   return (
     <Line drop={drop} title="You are not in this line yet">
       <p>This browser holds no ticket for {drop.name}.</p>
       {drop.phase === "sold_out" ? <p>Everything is sold. A unit may still come back.</p> : null}
+      {startsInMs > 0 ? (
+        <p>It starts in {spanWords(startsInMs)}. All who join before are shuffled then.</p>
+      ) : null}
       <form method="post" action={`/drops/${drop.id}/line`}>
-        <button type="submit">Join the line</button>
+        <button type="submit">{startsInMs > 0 ? "Enter the lobby" : "Join the line"}</button>
       </form>
     </Line>
   );

@@ -1,3 +1,5 @@
+import type { Commitment } from "../../../schema/line.ts";
+import { isSameBeacon, LOCAL_BEACON, QUICKNET } from "../line/verify/beacons.ts";
 import { CHECKS, type CheckName } from "../line/verify/findings.ts";
 import type { Proof } from "../verbs/show-proof.ts";
 import { ISLANDS } from "./islands.ts";
@@ -28,14 +30,14 @@ export function ProofPage(proof: ProofProps) {
         <li>
           Places within a window follow from a value that was fixed before anybody joined: the line was bound
           to it at <Time atMs={head.commitment.committedAtMs} />.
-          {head.commitment.beacon === null
-            ? ""
-            : " To it comes the beacon's number, which nobody could know."}{" "}
+          {isQuicknet(head.commitment)
+            ? " To it comes the beacon's number, which nobody could know before it was made."
+            : ""}{" "}
           Being first by a second gains nothing.
         </li>
         <li>
-          The list of those who came in a window was fixed, signed and published before the value of that
-          window came out. Nobody was put in, taken out or exchanged afterwards.
+          The list of those who came in a window is fixed and signed. Nobody was put in, taken out or
+          exchanged after it was out, and it comes out before the value of that window.
         </li>
         <li>People were let in in that order, at the public times, and the line never went back.</li>
         <li>
@@ -120,19 +122,46 @@ function Beacon({ head: { commitment } }: ProofProps) {
       </>
     );
   }
+  if (isSameBeacon(commitment.beacon, LOCAL_BEACON)) {
+    return (
+      <>
+        <h2>This line takes the local stand-in for a beacon</h2>
+        <p>
+          Each window's value also takes a number that comes after the window has closed, as a public beacon's
+          would. Here this machine makes these numbers itself, for a trial without the internet. Their key
+          stands in Dropline's code, so they show that everything works and prove nothing. The check above
+          takes them where the shop runs on your own machine; anywhere else it calls them wrong.
+        </p>
+      </>
+    );
+  }
+  if (!isQuicknet(commitment)) {
+    return (
+      <>
+        <h2>This line takes another beacon than drand's</h2>
+        <p>
+          Each window's value also takes a number that comes after the window has closed, as a public beacon's
+          would. But it is not drand's quicknet that makes these numbers, and whoever does could know them
+          beforehand. So the check above calls it wrong.
+        </p>
+      </>
+    );
+  }
   return (
     <>
       <h2>What the beacon adds</h2>
       <p>
         Each window's value also takes a public random number of drand, which independent organizations make
         together every few seconds. Which of its numbers it will be is signed when the window closes, and that
-        number does not exist yet. So nobody could know any place while people could still join, not even
+        number does not exist yet. So nobody could know any place of a list that was out by then, not even
         whoever runs this shop and holds all of its keys. The price: places are known some seconds after a
         window closes, and if the beacon is late, the line waits. There is no way around it.
       </p>
     </>
   );
 }
+
+const isQuicknet = ({ beacon }: Commitment) => beacon !== null && isSameBeacon(beacon, QUICKNET);
 
 function Trusted({ head }: ProofProps) {
   return (
@@ -149,8 +178,8 @@ function Trusted({ head }: ProofProps) {
           have several is up to what the drop asks people for.
         </li>
         <li>
-          <strong>Who is taken for a bot.</strong> {heldApartWords(head.heldApart)} The record says how many,
-          not which.
+          <strong>Who is taken for a bot.</strong> A ticket that is taken for a bot's is in the list, but
+          never let in. {heldApartWords(head.heldApart)}
         </li>
         <li>
           <strong>That all units are sold here.</strong> Units that never came into this shop are in no record
@@ -160,24 +189,32 @@ function Trusted({ head }: ProofProps) {
           <strong>This page.</strong> Its script comes from the very shop that it checks. The command below
           runs from your own copy of the source, or from a program that you wrote yourself.
         </li>
-        {head.commitment.beacon === null ? (
-          <li>
-            <strong>The shop's clock,</strong> for when windows closed and people were let in.
-          </li>
-        ) : (
+        <li>
+          <strong>The shop's clock,</strong> for when windows closed, when their lists came out and when
+          people were let in. A list that was kept back until its value was known could have been chosen.
+          Whoever saw it in time knows that it was not.
+        </li>
+        <li>
+          <strong>That a turn was worth something.</strong> The record has the units that tickets took. It
+          does not have who was refused, nor who stood behind a ticket. Look whether yours holds units that
+          you have not bought.
+        </li>
+        {isQuicknet(head.commitment) ? (
           <li>
             <strong>The beacon:</strong> that not most of the organizations behind it work together against
-            this line. For the rest of the times you trust the shop's clock.
+            this line.
           </li>
-        )}
+        ) : null}
       </ul>
     </>
   );
 }
 
-function heldApartWords(heldApart: number): string {
-  if (heldApart === 0) return "No ticket of this line is held back at the moment.";
-  return `${count(heldApart, "ticket")} in this line ${heldApart === 1 ? "is" : "are"} held back as a bot's: in the list, but never let in.`;
+function heldApartWords(heldApart: number | null): string {
+  if (heldApart === null)
+    return "The record says how many there were once the drop has ended, so that no script can watch the number; and not which.";
+  if (heldApart === 0) return "In this line there was none.";
+  return `In this line there ${heldApart === 1 ? "was" : "were"} ${count(heldApart, "such ticket")}. The record says how many, not which.`;
 }
 
 const NOTE_WORDS = {
@@ -206,8 +243,8 @@ function Record({ drop, head }: ProofProps) {
         </dd>
         <dt>Beacon</dt>
         <dd>{commitment.beacon === null ? "none" : <code>{commitment.beacon.chainHash}</code>}</dd>
-        <dt>Windows whose places are out</dt>
-        <dd>{head.revealedThrough + 1}</dd>
+        <dt>Last window whose places are out (the lobby is 0)</dt>
+        <dd>{head.revealedThrough < 0 ? "none yet" : head.revealedThrough}</dd>
         <dt>People who joined</dt>
         <dd>{head.joined.toLocaleString("en")}</dd>
       </dl>

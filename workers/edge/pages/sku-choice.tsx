@@ -28,7 +28,7 @@ export function SkuChoice({ shelves, ...shared }: ChoiceProps) {
           <Picture url={shelf.imageUrl} alt={shelf.imageAlt} isSmall />
           <div>
             {shelf.skus.map((sku) => (
-              <Row sku={sku} {...shared} />
+              <Row sku={sku} isOnly={shelf.skus.length === 1 && sku.name === shelf.title} {...shared} />
             ))}
           </div>
         </fieldset>
@@ -37,14 +37,18 @@ export function SkuChoice({ shelves, ...shared }: ChoiceProps) {
   );
 }
 
-function Row({ sku, currency, chosen, problems, waitAt }: Omit<ChoiceProps, "shelves"> & { sku: ShownSku }) {
+/** `isOnly`: its shelf is called as it is; a name is seen once, and is heard with its control all the same. */
+type RowProps = Omit<ChoiceProps, "shelves"> & { sku: ShownSku; isOnly: boolean };
+
+function Row({ sku, isOnly, currency, chosen, problems, waitAt }: RowProps) {
   const field = unitsField(sku.id);
   const units = chosen.get(sku.id) ?? 0;
   const isFree = sku.level.available > 0 || units > 0;
   return (
     <div class="choice" id={isFree ? undefined : field}>
       <label for={isFree ? field : undefined}>
-        <strong>{sku.name}</strong> <span class="price">{formatMinor(sku.priceMinor, currency)}</span>
+        <strong class={isOnly ? "unseen" : undefined}>{sku.name}</strong>{" "}
+        <span class="price">{formatMinor(sku.priceMinor, currency)}</span>
         <small>{stockWords(sku.level)}</small>
         <ProblemOf field={field} problems={problems} />
       </label>

@@ -51,7 +51,9 @@ export function WaitingListPage({ drop, entry, nowMs, refreshSeconds }: WaitingP
           </a>
         </p>
       )}
-      {refreshSeconds === undefined ? null : <Reloads seconds={refreshSeconds} />}
+      {refreshSeconds === undefined || entry.state === "offered" ? null : (
+        <Reloads seconds={refreshSeconds} />
+      )}
     </Layout>
   );
 }
@@ -63,7 +65,7 @@ function StateWords({ entry, nowMs }: { entry: WaitingEntryAnswer; nowMs: number
         <>
           <p class="big">
             {entry.ahead === 0
-              ? "You are the next."
+              ? "You are next."
               : `${count(entry.ahead ?? 0, "person is", "people are")} before you.`}
           </p>
           <p>
@@ -83,9 +85,20 @@ function StateWords({ entry, nowMs }: { entry: WaitingEntryAnswer; nowMs: number
         </>
       );
     case "taken":
-      return <p class="big">An order of yours has it.</p>;
+      return (
+        <>
+          <p class="big">An order of yours has it.</p>
+          <p>
+            How far it is, and how to pay while there is time, stands on that order's page in this browser.
+          </p>
+        </>
+      );
     case "lapsed":
-      return <p>It was offered to the next one who waits. You were not charged.</p>;
+      return (
+        <p>
+          It goes to whoever waits next, or is free again. You were not charged, and may get on the list anew.
+        </p>
+      );
     case "left":
       return <p>You were not charged, and nothing is kept for you here.</p>;
   }

@@ -4,6 +4,7 @@ import { type Problem, REFUSALS } from "../../../schema/refusals.ts";
 import { cacheControlOf, KEPT_REFUSALS } from "../openapi/operation.ts";
 import { exhaustedHeader, policyHeader } from "../openapi/rate-limits.ts";
 import { RefusalPage } from "../pages/refusal-page.tsx";
+import { TUNING } from "../tuning.ts";
 import { API_HEADERS, type C, type EdgeRefusal, NO_STORE } from "./context.ts";
 import { page } from "./page.tsx";
 
@@ -54,8 +55,25 @@ function apiHeaders({ var: { policy, share, requestId } }: C, refusal: EdgeRefus
 function refusalPage(c: C, refusal: EdgeRefusal): Response {
   c.header("Vary", "Accept");
   const drop = /^\/drops\/([a-z0-9-]+)\//.exec(c.req.path)?.[1];
-  const content = <RefusalPage refusal={refusal} requestId={c.var.requestId} dropId={drop} />;
+  const content = (
+    <RefusalPage
+      refusal={refusal}
+      requestId={c.var.requestId}
+      dropId={drop}
+      refreshSeconds={refreshOf(c, refusal)}
+    />
+  );
   return page(c, content, { status: REFUSALS[refusal.code].status, cacheControl: NO_STORE });
+}
+
+/**
+ * Who waits by a page that reloads itself must not be left on one that does not. A whole crowd is refused at one moment, so
+ * each comes again at another.
+ */
+function refreshOf(c: C, { retryAfterMs }: EdgeRefusal): number | undefined {
+  if (retryAfterMs === undefined || c.req.method !== "GET") return undefined;
+  const spread = c.var.edge.random() * TUNING.pageRefreshSpreadSeconds;
+  return Math.ceil(Math.max(TUNING.pageRefreshMinSeconds, retryAfterMs / 1_000) + spread);
 }
 
 /**

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type DropAnswer, IdempotencyKey } from "../../../schema/http.ts";
 import { type DropId, ReservationId, type ShopperId } from "../../../schema/ids.ts";
 import { REFUSALS } from "../../../schema/refusals.ts";
+import type { BasketRefusal } from "../../../schema/rpc.ts";
 import { orderIdOf } from "../derive.ts";
 import { BasketChangedPage, BasketGonePage, BasketPage } from "../pages/basket-page.tsx";
 import type { KeptBasket } from "../pages/kept.ts";
@@ -25,6 +26,14 @@ import { readShelves } from "./shelves.ts";
 
 const ReturnForm = z.object({ reservation: ReservationId });
 const ChangeForm = ReturnForm.extend({ key: IdempotencyKey });
+
+const GIVEN_BACK = "It was given back before.";
+const LOST = "The change could not be made, and somebody else was faster with what you held.";
+/** What an earlier change took, and is gone since. */
+const LOST_WORDS: { [Code in BasketRefusal["code"]]?: string } = {
+  reservation_given_back: GIVEN_BACK,
+  reservation_lapsed: "Its time ran out.",
+};
 
 export function addBasketPages(pages: Hono<EdgeContext>): void {
   pages.get("/drops/:drop/basket", show);
@@ -94,16 +103,12 @@ async function change(c: C): Promise<Response> {
     });
   const { shopperId, pass } = admitted.value;
   const { chosen, lines } = read.value;
-  const held = {
-    reservationId: basket.reservationId,
-    lines: basket.lines.map(({ skuId, quantity }) => ({ skuId, quantity })),
-  };
   const changed = await changeBasket(actOf(c), {
     dropId: dropId.value,
     shopperId,
     pass,
     key: form.value.key,
-    held,
+    replaces: basket.reservationId,
     lines,
   });
   if (!changed.ok) {
@@ -114,30 +119,28 @@ async function change(c: C): Promise<Response> {
       const { status } = REFUSALS[code];
       return page(c, <BasketChangedPage drop={drop.value} />, { status, cacheControl: NO_STORE });
     }
-    if (code === "reservation_not_found") return gone(c, drop.value, "It was given back before.");
+    if (code === "reservation_not_found" || code === "reservation_given_back")
+      return gone(c, drop.value, GIVEN_BACK);
     return answerRefusal(c, changed.refusal);
   }
   switch (changed.value.kind) {
     case "changed":
       keep(c, dropId.value, { basket: basketOf(changed.value.basket) });
       return seeOther(c, here);
-    case "restored": {
+    case "kept": {
       const { refusal } = changed.value;
-      const restored = basketOf(changed.value.basket);
-      keep(c, dropId.value, { basket: restored });
+      const kept = basketOf(changed.value.basket);
+      keep(c, dropId.value, { basket: kept });
+      if (refusal === null) return seeOther(c, here);
       const problem = basketProblem(refusal, drop.value.skus) ?? {
         field: null,
         words: REFUSALS[refusal.code].title,
       };
-      const content = await basketPage(c, drop.value, restored, { chosen, problems: [problem] });
+      const content = await basketPage(c, drop.value, kept, { chosen, problems: [problem] });
       return page(c, content, { status: REFUSALS[refusal.code].status, cacheControl: NO_STORE });
     }
     case "lost":
-      return gone(
-        c,
-        drop.value,
-        "The change could not be made, and somebody else was faster with what you held.",
-      );
+      return gone(c, drop.value, LOST_WORDS[changed.value.refusal.code] ?? LOST);
   }
 }
 

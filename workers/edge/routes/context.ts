@@ -24,7 +24,7 @@ export type EdgeRefusal = Refusal<RefusalCode> & {
 
 /** What verbs get of a request: never the request itself. */
 export function actOf(c: C): Act {
-  return { edge: c.var.edge, lifetime: { waitUntil: (work) => c.executionCtx.waitUntil(work) } };
+  return { edge: c.get("edge"), lifetime: { waitUntil: (work) => c.executionCtx.waitUntil(work) } };
 }
 
 export function originOf(c: C): string {

@@ -43,6 +43,7 @@ function handlerOf(operation: AnyOperation) {
   const readAsked = readerOf(operation);
   const shared = sharing(operation);
   const lasting = lastingHeaders(operation);
+  const made = new Headers(lasting);
   return async (c: C): Promise<Response> => {
     const share = shared(c);
     c.set("policy", policyOf(operation));
@@ -59,23 +60,22 @@ function handlerOf(operation: AnyOperation) {
       return withHeaders(isHead ? new Response(null, value) : value, {
         ...lasting,
         ...share,
-        "X-Request-Id": c.var.requestId,
+        "X-Request-Id": c.get("requestId"),
       });
     }
-    const headers: Record<string, string> = {
-      ...lasting,
-      ...share,
-      "X-Request-Id": c.var.requestId,
-      ...answer.headers?.(value),
-    };
-    if (typeof answer.kept === "function") headers["Cache-Control"] = cacheControlOf(answer.kept(value));
+    // Cloned and added to: to make a dozen headers anew from text took a fifth of a whole join.
+    const headers = new Headers(made);
+    headers.set("X-Request-Id", c.get("requestId"));
+    for (const [name, said] of Object.entries({ ...share, ...answer.headers?.(value) }))
+      headers.set(name, said);
+    if (typeof answer.kept === "function") headers.set("Cache-Control", cacheControlOf(answer.kept(value)));
     if (answer.etag !== undefined) {
-      headers.ETag = answer.etag(value);
-      if (isHeld(c.req.header("If-None-Match"), headers.ETag))
-        return new Response(null, { status: 304, headers });
+      const etag = answer.etag(value);
+      headers.set("ETag", etag);
+      if (isHeld(c.req.header("If-None-Match"), etag)) return new Response(null, { status: 304, headers });
     }
     if (answer.shape === null) return new Response(null, { status: 204, headers });
-    headers["Content-Type"] = "application/json";
+    headers.set("Content-Type", "application/json");
     return new Response(JSON.stringify(value), { status: answer.status, headers });
   };
 }

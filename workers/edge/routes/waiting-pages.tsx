@@ -76,12 +76,25 @@ async function show(c: C): Promise<Response> {
   if (!drop.ok) return answerRefusal(c, drop.refusal);
   const entry = await showWaiting(actOf(c), asked.value);
   if (!entry.ok) return answerRefusal(c, entry.refusal);
+  forgetEnded(c, asked.value, entry.value);
   const nowMs = c.var.edge.clock.now();
   const refreshSeconds = refreshOf(entry.value, nowMs);
   const content = (
     <WaitingListPage drop={drop.value} entry={entry.value} nowMs={nowMs} refreshSeconds={refreshSeconds} />
   );
   return page(c, content, { cacheControl: NO_STORE });
+}
+
+/** The line's page shows no way back to a place that is none any more. */
+function forgetEnded(
+  c: C,
+  { dropId, reservationId }: Pick<AskedEntry, "dropId" | "reservationId">,
+  { state }: Pick<WaitingEntryAnswer, "state">,
+): void {
+  if (state === "waiting" || state === "offered") return;
+  const kept = readKept(c, dropId);
+  const waiting = withoutEntry(kept, reservationId);
+  if (waiting.length < kept.waiting.length) keep(c, dropId, { waiting });
 }
 
 /** While it waits, as often as the answer asks for; an offer, once, when it has lapsed. */

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import type { DropDocument } from "../../../schema/drop-document.ts";
-import type { ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
 import type { Refusal } from "../../../schema/rpc.ts";
 import type { Shown } from "../bots/rules.ts";
 import { outcomeOf } from "../bots/siteverify.ts";
-import { ticketIdOf } from "../derive.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims } from "../tokens.ts";
-import { countIdentity } from "./count-identity.ts";
+import { countJoin } from "./count-join.ts";
 
 type Asked = {
   document: DropDocument;
@@ -30,25 +28,10 @@ type MeetRefusal = Refusal<"challenge_required" | "unavailable">;
 export async function meetChallenge(act: Act, asked: Asked): Promise<Result<Shown, MeetRefusal>> {
   const { document, session, token } = asked;
   if (document.line.mailInsteadOfChallenge && session.mail !== undefined) {
-    const counted = await countMail(act, document, { sub: session.sub, mail: session.mail });
+    const counted = await countJoin(act, document, { sub: session.sub, person: session.mail });
     if (!counted.ok || counted.value) return counted.ok ? ok("person") : counted;
   }
   return token === undefined ? refuse({ code: "challenge_required" }) : verifyToken(act, { ...asked, token });
-}
-
-/** One mail is a few joins of a drop, and not as many as there are sessions: exactly, over all of the world. */
-function countMail(
-  act: Act,
-  { id, closesAt }: DropDocument,
-  { sub, mail }: { sub: ShopperId; mail: string },
-) {
-  return countIdentity(act, {
-    identity: `joins-by:${id}:${mail}`,
-    // A session that comes again is the same join.
-    claimId: ticketIdOf(id, sub),
-    max: LIMITS.joinsByMailMax,
-    untilMs: Date.parse(closesAt),
-  });
 }
 
 async function verifyToken(

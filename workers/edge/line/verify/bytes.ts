@@ -29,12 +29,33 @@ export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
 }
 
+/**
+ * Ed25519 keys of small order, without the bit of the sign. Signatures by them are right for any text, by some libraries: two
+ * signed roots would prove nothing against whoever chose such a key.
+ */
+const SMALL_ORDER = new Set([
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+]);
+
+function isSmallOrder(publicKey: string): boolean {
+  const bytes = fromHex(publicKey);
+  bytes[31] = (bytes[31] ?? 0) & 0x7f;
+  return SMALL_ORDER.has(hexOf(bytes));
+}
+
 /** Whether an Ed25519 key signed these bytes. Null: this browser cannot tell. */
 export async function isSignedBy(
   publicKey: string,
   bytes: Uint8Array,
   signature: string,
 ): Promise<boolean | null> {
+  if (isSmallOrder(publicKey)) return false;
   try {
     const key = await crypto.subtle.importKey("raw", fromHex(publicKey), { name: "Ed25519" }, false, [
       "verify",

@@ -167,6 +167,6 @@ function checkRound({ report, head }: Pick<Context, "report" | "head">, cohort: 
 function checkTotals({ report, head }: Context, people: number): void {
   if (head.revealedThrough > head.rootedThrough)
     report.found("cohorts", "cohort_order", "Links came out of windows whose roots are not out.");
-  if (people > head.joined || head.heldApart > head.joined)
+  if (people > head.joined || (head.heldApart ?? 0) > head.joined)
     report.found("cohorts", "joined_wrong", `${people} people are in closed windows, ${head.joined} in all.`);
 }

@@ -55,6 +55,13 @@ export async function checkLog(
     const root = read.value;
     const isRight = await checkRoot(context, { cohort, root, revealed });
     if (isRight) asked.onRoot(root);
+    if (revealed === null && cohorts.isWhole && cohort <= head.revealedThrough)
+      report.found(
+        "roots",
+        "cohort_withdrawn",
+        `Window ${cohort} has a root with ${root.count} people, and is not among those that were drawn.`,
+        { cohort },
+      );
     people += root.count;
     if (people > BOUNDS.joinedMax) {
       report.found("log", "too_large", `More than ${BOUNDS.joinedMax} people are in the log.`);

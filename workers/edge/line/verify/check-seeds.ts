@@ -98,7 +98,7 @@ async function checkSignatures(context: Context, cohorts: ClosedCohorts): Promis
     const some = all.slice(from, from + ROUNDS_AT_ONCE);
     const areSigned = await signed(context, beacon, some);
     some.forEach(({ round, cohorts }, at) => {
-      if (areSigned?.[at] !== false) return;
+      if (areSigned === null || areSigned[at] === true) return;
       for (const cohort of cohorts)
         report.found(
           "beacon",

@@ -3,7 +3,7 @@ import { BOUNDS } from "./bounds.ts";
 /** What is checked, in order, in words for people. */
 export const CHECKS = {
   commitment: "The line is bound to a hash chain, a signing key and a beacon since before anybody joined",
-  cohorts: "Windows closed in order and in time, and their people are counted right",
+  cohorts: "Windows closed in order, none before its end, and their people are counted right",
   chain: "Every revealed link leads back to the anchor, and every seed follows from its link",
   beacon: "Every seed takes the beacon's round that was fixed when its window closed",
   roots: "Every closed window has one root, signed by the line's key",

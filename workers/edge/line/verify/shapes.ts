@@ -144,7 +144,7 @@ export const recordHead = object({
   revealedThrough: through,
   steps: int(0),
   joined: int(0),
-  heldApart: int(0),
+  heldApart: nullable(int(0)),
   ledgers: list(object({ skuId: slug, rows: int(0), hash: hex(32) }), BOUNDS.skusMax),
 }) as Shape<RecordHead>;
 

@@ -44,7 +44,8 @@ export type Summary = {
   windows: number;
   inWindows: number;
   joined: number;
-  heldApart: number;
+  /** Null: not told before the drop has ended. */
+  heldApart: number | null;
   steps: number;
   /** Of a full look. */
   ledgers: LedgerSum[];
@@ -80,7 +81,7 @@ export async function verifyLine(asked: Asked): Promise<Verdict> {
     windows: 0,
     inWindows: 0,
     joined: 0,
-    heldApart: 0,
+    heldApart: null,
     steps: 0,
     ledgers: [],
   };
