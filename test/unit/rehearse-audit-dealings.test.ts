@@ -261,6 +261,13 @@ describe("a waiting list", () => {
       "came in the same instant as far as anybody knows",
       ({ answers }: Evidence) => Object.assign(answers.waiting[0] ?? {}, { askedAtMs: at(3_050) }),
     ],
+    [
+      "took the SKU in another session of the same customer",
+      ({ answers }: Evidence) =>
+        answers.parties.push(
+          ...[1, 3].map((n) => ({ shopperId: shopperId(n), customer: "one with two sessions" })),
+        ),
+    ],
   ])("overtakes nobody who %s", (_, change) => {
     const evidence = twoWait();
     evidence.answers.waiting = [waiting(2, 4_000), waiting(3, 3_000)];

@@ -97,3 +97,11 @@ export type Evidence = {
   answers: Answers;
   collectedAtMs: number;
 };
+
+/** Who a shopper is as far as limits go: the customer whom a session has shown itself to be, else the session. */
+export function personBehind({
+  parties,
+}: Pick<Evidence["answers"], "parties">): (shopperId: string) => string {
+  const customers = new Map(parties.map(({ shopperId, customer }) => [shopperId, customer]));
+  return (shopperId) => customers.get(shopperId) ?? shopperId;
+}

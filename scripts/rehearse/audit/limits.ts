@@ -1,6 +1,6 @@
 import type { SkuDocument } from "../../../schema/drop-document.ts";
 import type { LedgerRow } from "../../../schema/rpc.ts";
-import type { Evidence, OrderSent, SkuEvidence } from "./evidence.ts";
+import { type Evidence, type OrderSent, personBehind, type SkuEvidence } from "./evidence.ts";
 import { MOVES } from "./stock.ts";
 import { type Violation, violation } from "./violation.ts";
 
@@ -78,15 +78,13 @@ function auditPerOrder(
   );
 }
 
-/** Whose units a row is about: the customer whom a session has shown itself to be, else the session. */
+/** Whose units a row is about. */
 function personOf(skus: SkuEvidence[], answers: Evidence["answers"]): (row: LedgerRow) => string | null {
-  const customers = new Map<string, string>(
-    answers.parties.map(({ shopperId, customer }) => [shopperId, customer]),
-  );
+  const person = personBehind(answers);
   const shopperOf = holders(skus);
   return (row) => {
     const shopper = shopperOf(row);
-    return shopper === null ? null : (customers.get(shopper) ?? shopper);
+    return shopper === null ? null : person(shopper);
   };
 }
 

@@ -1,5 +1,5 @@
 import type { LedgerRow } from "../../../schema/rpc.ts";
-import type { Evidence, SkuEvidence, WaitingGiven } from "./evidence.ts";
+import { type Evidence, personBehind, type SkuEvidence, type WaitingGiven } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 
 type Books = Pick<Evidence, "skus" | "answers" | "collectedAtMs">;
@@ -13,13 +13,14 @@ type Place = WaitingGiven & { offer: LedgerRow | null; leftAtMs: number };
  */
 export function auditWaiting({ skus, answers, collectedAtMs }: Books): Violation[] {
   const leftAtMs = new Map(answers.left.map(({ reservationId, askedAtMs }) => [reservationId, askedAtMs]));
+  const person = personBehind(answers);
   return skus.flatMap((sku) => {
     const offers = new Map<string | null, LedgerRow>(
       sku.ledger.flatMap((row) => (row.kind === "offer" ? [[row.reservationId, row] as const] : [])),
     );
     const places = answers.waiting
       .filter(({ skuId }) => skuId === sku.skuId)
-      .filter((given) => !hasBought(sku, given))
+      .filter((given) => !hasBought(sku, given, person))
       .map((given): Place => {
         const { reservationId } = given;
         const offer = offers.get(reservationId) ?? null;
@@ -33,9 +34,14 @@ export function auditWaiting({ skus, answers, collectedAtMs }: Books): Violation
   });
 }
 
-/** Whoever took the SKU by another way meanwhile would pass their limit, and loses the place. */
-function hasBought({ reservations }: SkuEvidence, { shopperId, reservationId }: WaitingGiven): boolean {
-  return reservations.some((row) => row.shopperId === shopperId && row.reservationId !== reservationId);
+/** Whoever took the SKU by another way meanwhile, also in another session, would pass their limit, and loses the place. */
+function hasBought(
+  { reservations }: SkuEvidence,
+  { shopperId, reservationId }: WaitingGiven,
+  person: (shopperId: string) => string,
+): boolean {
+  const waits = person(shopperId);
+  return reservations.some((row) => row.reservationId !== reservationId && person(row.shopperId) === waits);
 }
 
 /** Still in the list when this row was written, as far as its shopper knows. */
