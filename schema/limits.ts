@@ -61,7 +61,7 @@ export const LIMITS = {
   unitsPerIdentityMax: 1_000,
 
   /**
-   * Fixed: the number of its shard is inside each order id. One shard has all orders of a drop: about 90 to 110 a second beside
+   * Fixed: the number of its shard is inside each order id. One shard has all orders of a drop: about 100 to 125 a second beside
    * everything else on two cores (`npm run rehearse`), and a gateway takes fewer (Stripe: 25 on one endpoint). At most 256: an id has two hex digits for it.
    */
   orderShardCount: 16,

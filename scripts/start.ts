@@ -12,7 +12,7 @@ import { takenPorts } from "./start/ports.ts";
 
 const HOME = join(ROOT, ".dropline");
 /** The last part is what wrangler adds to its --persist-to: so `--persist-to .dropline/state` reads and writes the same KV. */
-const STATE = join(HOME, "state", "v3");
+const STATE = join(HOME, "state", "v4");
 const LEDGER = join(HOME, "sandbox");
 
 const PROGRESS_MS = 1_000;

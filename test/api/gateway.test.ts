@@ -11,6 +11,7 @@ import { atGateway, Shopper } from "./shopper.ts";
 import {
   auditedOrder,
   fresh,
+  LETS_ALL_IN,
   misbehave,
   moneyOf,
   publishDrop,
@@ -80,7 +81,7 @@ async function endOf(
 
 /** No webhook tells of the session's end here either. */
 async function offerOnWhatNobodyPays(): Promise<void> {
-  const drop = await publishDrop(world, { timing: { paymentWindowMs: 5_000 } });
+  const drop = await publishDrop(world, { ...LETS_ALL_IN, timing: { paymentWindowMs: 5_000 } });
   const [first, second] = await Promise.all([Shopper.arrived(world), Shopper.arrived(world)]);
   const [{ orderId, paymentUrl }, { pass }] = await Promise.all([
     first.sentToPay(drop.id, drop.sku),

@@ -55,7 +55,7 @@ function site(world: World, parts: Parts, islands: Island[]) {
     const sub = `shp_${"0".repeat(32)}` as never;
     const ticketId = nth(world, 3, 5);
     const session = await tokens.session.sign({ sub }, LIMITS.sessionTtlMs);
-    const claims = { sub, drop: DROP, tid: ticketId as never, coh: 3, chk: 0, mrk: "k.00" };
+    const claims = { sub, drop: DROP, tid: ticketId as never, coh: 3, chk: 0, mrk: "0".repeat(32) };
     const ticket = await tokens.ticket.sign(claims, LIMITS.ticketTtlMs);
     return {
       ticketId,

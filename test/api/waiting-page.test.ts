@@ -49,7 +49,14 @@ function site(islands: Island[], fromMs: number) {
 
   async function cookies() {
     const tokens = createTokens(edge.deps.sessionKeys, edge.deps.ticketKeys, edge.clock);
-    const claims = { sub: SHOPPER, drop: DROP, tid: ticketIdOf(DROP, SHOPPER), coh: 0, chk: 0, mrk: "k.00" };
+    const claims = {
+      sub: SHOPPER,
+      drop: DROP,
+      tid: ticketIdOf(DROP, SHOPPER),
+      coh: 0,
+      chk: 0,
+      mrk: "0".repeat(32),
+    };
     const session = await tokens.session.sign({ sub: SHOPPER }, LIMITS.sessionTtlMs);
     const ticket = await tokens.ticket.sign(claims, LIMITS.ticketTtlMs);
     return { dropline_session: session.token, [`dropline_ticket_${DROP}`]: ticket.token };

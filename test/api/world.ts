@@ -79,6 +79,9 @@ export type DropPlan = {
 };
 export type Drop = { id: string; skus: string[]; document: unknown; opensAtMs: number; closesAtMs: number };
 
+/** More people are let in than there are units free: they have the waiting list to come for. */
+export const LETS_ALL_IN = { more: { waitingList: { isOpen: true } } } satisfies DropPlan;
+
 /** A document of its own name, with one SKU of one unit unless said otherwise; not published. */
 export function draftDrop({
   opensInMs = 350,
