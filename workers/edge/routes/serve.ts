@@ -63,7 +63,7 @@ function handlerOf(operation: AnyOperation) {
         "X-Request-Id": c.get("requestId"),
       });
     }
-    // Cloned and added to: to make a dozen headers anew from text took a fifth of a whole join.
+    // Cloned and added to: to make eight headers anew from text took some 20 µs of a join's 250.
     const headers = new Headers(made);
     headers.set("X-Request-Id", c.get("requestId"));
     for (const [name, said] of Object.entries({ ...share, ...answer.headers?.(value) }))
