@@ -13,7 +13,7 @@ export type CountedStorage = { storage: DurableObjectStorage; held(): Held };
 
 /**
  * An object's storage over an SQLite in memory, with every row that is written counted. Only what stores use: `sql.exec`
- * (eager) and `transactionSync`.
+ * (eager) and `transactionSync` (a savepoint that a throw undoes).
  */
 export function countedStorage(): CountedStorage {
   const db = new DatabaseSync(":memory:");
@@ -32,7 +32,7 @@ export function countedStorage(): CountedStorage {
       db.exec(query);
       return cursor([], 0);
     }
-    if (/^\s*(SELECT|WITH)/.test(query)) return cursor(prepare(query).all(...bindings), 0);
+    if (/^\s*(SELECT|WITH|EXPLAIN)/.test(query)) return cursor(prepare(query).all(...bindings), 0);
     if (/\bRETURNING\b/.test(query)) {
       const rows = prepare(query).all(...bindings);
       rowsWritten += rows.length;
@@ -79,13 +79,12 @@ export function countedStorage(): CountedStorage {
 function cursor(rows: unknown[], rowsWritten: number) {
   return {
     rowsWritten,
-    toArray: () => rows,
-    *[Symbol.iterator]() {
-      yield* rows;
-    },
+    [Symbol.iterator]: () => rows.values(),
+    toArray: () => rows.map((row) => ({ ...(row as object) })),
+    raw: () => rows.map((row) => Object.values(row as object)).values(),
     one: () => {
       if (rows.length !== 1) throw new Error(`expected one row, found ${rows.length}`);
-      return rows[0];
+      return { ...(rows[0] as object) };
     },
   };
 }
