@@ -3,8 +3,9 @@ import type { OrderCharge } from "./http.ts";
 import { LIMITS } from "./limits.ts";
 import type { AmountMinor } from "./money.ts";
 import { ELSEWHERE } from "./places.ts";
+import type { Refusal } from "./refusals.ts";
 import { ok, type Result, refuse } from "./result.ts";
-import type { Charging, Refusal } from "./rpc.ts";
+import type { Charging } from "./rpc/orders.ts";
 
 type Region = Extract<Charging, { kind: "table" }>["region"];
 type Priced = { charges: OrderCharge[]; totalMinor: AmountMinor };

@@ -1,5 +1,5 @@
+import type { Refusal } from "./refusals.ts";
 import type { Result } from "./result.ts";
-import type { Refusal } from "./rpc.ts";
 
 /**
  * Units that one identity holds or has bought in one drop. The id is the reservation's or order's own, so that a repeat

@@ -183,17 +183,25 @@ export const LIMITS = {
    * from the last link to the anchor takes a phone less than a second.
    */
   chainLinks: 32_767,
-  /** From a cohort's close to the beacon's round that its seed takes, at least: nobody can know that round when the root is out. */
-  beaconMarginMs: 1_000,
+  /**
+   * From a cohort's close to the beacon's round that its seed takes, at least: nobody can know that round when the root is out,
+   * and a page that looks for the root sees it first. It looks 1.5 to 2.5 s after the window's end (`CHOICES.rootOutMs`), and
+   * with quicknet's rounds of 3 s the next one is 3 to 5 s after a window that ends with a whole second. With 1 s instead a
+   * third of the windows had theirs after 2 s, which four pages in ten missed; more than 2 s gains nothing for its delay.
+   */
+  beaconMarginMs: 2_000,
   /** One fetch of a round; the next try comes after `beaconRetryMs`. */
   beaconTimeoutMs: 5_000,
   beaconRetryMs: 1_000,
-  /** The preflight asks for a round that was due so long ago: relays have one within a second, and clocks differ by as much. */
+  /** A round that was due so long ago is there, or its relay is complained of: one takes a second, and clocks differ by as much. */
   beaconProbeAgeMs: 3_000,
   /** An answer with one round is some 300 bytes. */
   beaconAnswerMaxBytes: 4 * 1024,
   /** Relays that are asked for a round, all at once: one that lies costs a verification. */
   beaconUrlsMax: 4,
+  /** The same complaint about a relay is logged once in so long, and so many different ones are told apart: some ten a relay. */
+  beaconComplaintEveryMs: 10 * 60_000,
+  beaconComplaintsMax: 64,
   /** Pages of the public record: some 60 KB of cohorts, 100 KB of steps or of ledger rows. */
   cohortsPerPage: 100,
   stepsPerPage: 1_000,

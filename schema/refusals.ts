@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { SkuId } from "./ids.ts";
 
 /**
  * Every refusal that leaves the house: its stable code, HTTP status, and a title that a person can act on.
@@ -120,6 +121,15 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 export const REFUSAL_CODES = Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]];
+
+/** A refusal as it is returned, within the house and over RPC: one of the codes that its caller has to reckon with. */
+export type Refusal<Code extends RefusalCode = RefusalCode> = {
+  code: Code;
+  detail?: string;
+  retryAfterMs?: number;
+  /** Which line of a basket was refused. */
+  skuId?: SkuId;
+};
 
 /** RFC 9457 problem details, with a stable `code`. `retryAfterMs` is repeated in the Retry-After header. */
 export const Problem = z.object({

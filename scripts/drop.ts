@@ -1,5 +1,6 @@
 // `npm run drop`: a brand's documents, from a file to the shop.
 import type { Result } from "../schema/result.ts";
+import { commandLine } from "./command-line.ts";
 import { findConsole } from "./console/access.ts";
 import type { Failure } from "./console/ask.ts";
 import { type DropOptions, HELP, parseDropOptions } from "./drop/options.ts";
@@ -7,22 +8,11 @@ import { checkFile, command, publish, putFile, show, writeSchema } from "./drop/
 import { saidActed, saidChecked, saidFailure, saidPublished, saidShown } from "./drop/words.ts";
 
 const REFUSED = 1;
-const NOT_UNDERSTOOD = 2;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  let options: DropOptions | null;
-  try {
-    options = parseDropOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    return NOT_UNDERSTOOD;
-  }
-  if (options === null) {
-    console.log(HELP);
-    return 0;
-  }
+  const options = commandLine(parseDropOptions, HELP);
   try {
     return await run(options);
   } catch (error) {

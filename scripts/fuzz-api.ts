@@ -1,25 +1,14 @@
 // `npm run fuzz:api -- --help`
+import { commandLine, understood } from "./command-line.ts";
 import { parseOptions, USAGE } from "./fuzz/options.ts";
 import { renderReport } from "./fuzz/report.ts";
 import { fuzz } from "./fuzz/run.ts";
 import { buildTarget } from "./fuzz/stage.ts";
 import { startProgress } from "./rehearse/progress.ts";
 
-const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-const argv = process.argv.slice(2);
-if (argv.includes("--help") || argv.includes("-h")) {
-  process.stdout.write(USAGE);
-  process.exit(0);
-}
-const parsed = parseOptions(argv);
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.complaint}\n\n${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
-
-const { options } = parsed;
+const options = commandLine((argv) => understood(parseOptions(argv)), USAGE);
 const progress = startProgress(process.stderr);
 const started: { stop?: () => Promise<void> } = {};
 

@@ -2,6 +2,7 @@
 import { type Finding, isReady, type PreflightAnswer, skewMs } from "../schema/preflight.ts";
 import { ok, type Result } from "../schema/result.ts";
 import { skewFinding } from "../workers/console/preflight/decide.ts";
+import { commandLine } from "./command-line.ts";
 import { type Access, findConsole } from "./console/access.ts";
 import { askConsole, type Failure } from "./console/ask.ts";
 import { saidFailure } from "./drop/words.ts";
@@ -10,7 +11,6 @@ import { crowdFindings, edgeFindings } from "./preflight/decide.ts";
 import { HELP, type PreflightOptions, parsePreflightOptions } from "./preflight/options.ts";
 
 const BLOCKED = 1;
-const NOT_UNDERSTOOD = 2;
 const MARKS = { ok: "✓", warning: "!", blocks: "✗" } as const;
 
 const EDGE_UNKNOWN: Finding = {
@@ -23,17 +23,7 @@ const EDGE_UNKNOWN: Finding = {
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  let options: PreflightOptions | null;
-  try {
-    options = parsePreflightOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    return NOT_UNDERSTOOD;
-  }
-  if (options === null) {
-    console.log(HELP);
-    return 0;
-  }
+  const options = commandLine(parsePreflightOptions, HELP);
   try {
     const access = await findConsole({ console: options.console, edge: options.edge });
     return tell(options, await preflight(access, options));

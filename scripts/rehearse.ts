@@ -1,26 +1,15 @@
 // `npm run rehearse -- --help`
 import { writeFile } from "node:fs/promises";
+import { commandLine, understood } from "./command-line.ts";
 import { parseOptions, USAGE } from "./rehearse/options.ts";
 import { startProgress } from "./rehearse/progress.ts";
 import { rehearse } from "./rehearse/rehearsal.ts";
 import { renderReport } from "./rehearse/report.ts";
 import type { Stage } from "./rehearse/stage.ts";
 
-const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-const argv = process.argv.slice(2);
-if (argv.includes("--help") || argv.includes("-h")) {
-  process.stdout.write(USAGE);
-  process.exit(0);
-}
-const parsed = parseOptions(argv);
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.complaint}\n\n${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
-
-const { options } = parsed;
+const options = commandLine((argv) => understood(parseOptions(argv)), USAGE);
 const progress = startProgress(process.stderr);
 let stop: Stage["stop"] | null = null;
 let isEnding = false;

@@ -1,6 +1,7 @@
 // `npm run simulate:line -- --help`
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { commandLine, understood } from "./command-line.ts";
 import { startProgress } from "./rehearse/progress.ts";
 import { startBeside } from "./simulate/beside.ts";
 import { judge } from "./simulate/claims.ts";
@@ -12,20 +13,7 @@ import { renderReport, type SimulationResult } from "./simulate/report.ts";
 import type { Signing, SigningFigures } from "./simulate/signing.ts";
 import { simulate } from "./simulate/simulate.ts";
 
-const EXIT_USAGE = 2;
-
-const argv = process.argv.slice(2);
-if (argv.includes("--help") || argv.includes("-h")) {
-  process.stdout.write(USAGE);
-  process.exit(0);
-}
-const parsed = parseOptions(argv);
-if (!parsed.ok) {
-  process.stderr.write(`${parsed.complaint}\n\n${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
-
-const { options } = parsed;
+const options = commandLine((argv) => understood(parseOptions(argv)), USAGE);
 const startedAtMs = performance.now();
 const progress = startProgress(process.stderr);
 const dropId = planCrowd({ ...options, shoppers: 1 }).document.id;

@@ -1,6 +1,7 @@
 // `npm run verify-line -- --help`: recomputes a line's public record, from the commitment to each sold unit.
 import { readFile } from "node:fs/promises";
-import { Beacon, type SignedRoot } from "../schema/line.ts";
+import { Beacon } from "../schema/line.ts";
+import type { KeptRoot } from "../workers/edge/islands/waiting/kept-roots.ts";
 import { beaconsTrustedAt } from "../workers/edge/line/verify/beacons.ts";
 import { checkRounds } from "../workers/edge/line/verify/check-rounds.ts";
 import { fetchedRecord } from "../workers/edge/line/verify/fetched-record.ts";
@@ -39,7 +40,7 @@ async function verify(options: VerifyOptions): Promise<Verdict> {
   const trustedBeacons = beaconsTrustedAt(url);
   if (options.beacon !== null) trustedBeacons.push(await readBeacon(options.beacon));
 
-  const roots = new Map<number, SignedRoot>();
+  const roots = new Map<number, KeptRoot>();
   const progress = startProgress(process.stderr);
   const verdict = await verifyLine({
     dropId: drop,
@@ -49,7 +50,9 @@ async function verify(options: VerifyOptions): Promise<Verdict> {
     trustedBeacons,
     own,
     kept,
-    onRoot: (root) => void (options.kept !== null && roots.set(root.cohort, root)),
+    onRoot(root) {
+      if (options.kept !== null) roots.set(root.cohort, { ...root, seenAtMs: Date.now() });
+    },
     onProgress: ({ check, done, total }) => progress.show(() => `${check}: ${done} of ${total}`),
   });
   progress.stop();

@@ -1,6 +1,6 @@
 import { LIMITS } from "../schema/limits.ts";
+import type { Refusal } from "../schema/refusals.ts";
 import { type Result, refuse } from "../schema/result.ts";
-import type { Refusal } from "../schema/rpc.ts";
 
 /**
  * Time as a Worker sees it. `after` returns the act that cancels; a timer belongs to the request that set it. `turn`

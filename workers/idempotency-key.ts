@@ -1,6 +1,6 @@
 import { IdempotencyKey } from "../schema/http.ts";
+import type { Refusal } from "../schema/refusals.ts";
 import { ok, type Result, refuse } from "../schema/result.ts";
-import type { Refusal } from "../schema/rpc.ts";
 
 /** The header of draft-ietf-httpapi-idempotency-key-header: a quoted string there, bare with many clients; both are taken. */
 export function parseIdempotencyKey(

@@ -1,5 +1,6 @@
 import type { Beacon } from "../../schema/line.ts";
-import type { ConfigureAnswer, PaymentsBacklog, SkuTerms } from "../../schema/rpc.ts";
+import type { PaymentsBacklog } from "../../schema/rpc/payments.ts";
+import type { ConfigureAnswer, SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import type { BeaconValue } from "./beacon/fetch-round.ts";
 import type { LineStore } from "./store.ts";
 

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { DropDocument } from "../../schema/drop-document.ts";
 import { shardOfDrop } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { JoinAnswer, LevelPush, LineCommand, RecordPart } from "../../schema/rpc.ts";
+import type { JoinAnswer, LevelPush, LineCommand, RecordPart } from "../../schema/rpc/drop-queue.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
@@ -22,6 +22,7 @@ export class DropQueue extends DurableObject<StateEnv> {
     super(ctx, env);
     this.#store = new LineStore(ctx.storage);
     const { beacon, urls } = beaconSettings(env);
+    const relays = beaconDeps(urls);
     this.#line = new Line({
       store: this.#store,
       nowMs: () => Date.now(),
@@ -29,7 +30,7 @@ export class DropQueue extends DurableObject<StateEnv> {
       beacon,
       publishRecord: (key, value) => env.RECORD.put(key, value),
       beaconRound: async (announced, round) => {
-        const outcome = await fetchRound(beaconDeps(urls), announced, round);
+        const outcome = await fetchRound(relays, announced, round);
         return outcome.kind === "value" ? outcome.value : null;
       },
       paymentsBacklog: async () => {

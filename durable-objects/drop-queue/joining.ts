@@ -1,6 +1,6 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { JoinAnswer, JoinedAlone } from "../../schema/rpc.ts";
+import type { JoinAnswer, JoinedAlone } from "../../schema/rpc/drop-queue.ts";
 import { cohortAt, cohortEndMs, phaseAt, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";
 import { TicketIndex } from "./ticket-index.ts";

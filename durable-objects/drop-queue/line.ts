@@ -2,6 +2,7 @@ import { canonicalJson } from "../../schema/canonical-json.ts";
 import type { DropDocument, PublishedDrop } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { ClosedCohort, RecordHead, Snapshot } from "../../schema/line.ts";
+import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type {
   JoinAnswer,
@@ -11,8 +12,7 @@ import type {
   PublishAnswer,
   RecordPart,
   RecordPartAnswer,
-  Refusal,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/drop-queue.ts";
 import { inTime } from "../order-coordinator/in-time.ts";
 import { cohortEndMs, isSoldOut, nextAlarm, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";

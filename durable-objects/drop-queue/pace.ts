@@ -1,5 +1,5 @@
 import { LIMITS } from "../../schema/limits.ts";
-import type { PaymentsBacklog } from "../../schema/rpc.ts";
+import type { PaymentsBacklog } from "../../schema/rpc/payments.ts";
 
 /**
  * How fast a line moves: as many people as are to arrive a second, more for those who will not turn up, never more than the

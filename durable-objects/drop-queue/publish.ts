@@ -2,7 +2,7 @@ import type { DropDocument, PublishedDrop } from "../../schema/drop-document.ts"
 import { LIMITS } from "../../schema/limits.ts";
 import type { Commitment } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { PublishAnswer } from "../../schema/rpc.ts";
+import type { PublishAnswer } from "../../schema/rpc/drop-queue.ts";
 import { HANDS_OFF, type Schedule, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";
 import { startPace } from "./pace.ts";

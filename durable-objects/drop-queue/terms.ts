@@ -1,5 +1,5 @@
 import type { DropDocument } from "../../schema/drop-document.ts";
-import type { SkuTerms } from "../../schema/rpc.ts";
+import type { SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import { levelPushIntervalMs, type Schedule } from "./decide.ts";
 import type { SkuRow } from "./store.ts";
 

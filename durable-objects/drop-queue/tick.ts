@@ -1,5 +1,5 @@
 import { isAdmitted } from "../../schema/line.ts";
-import type { PaymentsBacklog } from "../../schema/rpc.ts";
+import type { PaymentsBacklog } from "../../schema/rpc/payments.ts";
 import { advance, cohortEndMs, isPaused, isSoldOut, phaseAt, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";
 import { afterRelease, nextPace } from "./pace.ts";

@@ -3,13 +3,10 @@ import type { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, type OrderId, type SkuId, shardOfOrder } from "../../schema/ids.ts";
 import type { LocationHint } from "../../schema/places.ts";
 import type { PreflightTarget } from "../../schema/preflight.ts";
-import type {
-  AdjustItem,
-  ConsoleApi,
-  LineCommand,
-  OrderCommand,
-  OrderCommandAnswer,
-} from "../../schema/rpc.ts";
+import type { LineCommand } from "../../schema/rpc/drop-queue.ts";
+import type { ConsoleApi } from "../../schema/rpc/entrypoints.ts";
+import type { OrderCommand, OrderCommandAnswer } from "../../schema/rpc/order-commands.ts";
+import type { AdjustItem } from "../../schema/rpc/sku-stock.ts";
 import { registerDrop } from "../knocking/store.ts";
 import { probeState, wakeObjects } from "../preflight/probe.ts";
 import { stubs } from "../stubs.ts";

@@ -1,19 +1,12 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { DropId, SkuId } from "../../schema/ids.ts";
 import type { LimitClaim } from "../../schema/limit-guard.ts";
-import type {
-  BasketGiveBackItem,
-  CancelAnswer,
-  CancelItem,
-  ChangeBasketItem,
-  EdgeApi,
-  KeyedReserveItem,
-  KeyedWaitItem,
-  OrderQuery,
-  PlaceItem,
-  RecordPart,
-  WaitingQuery,
-} from "../../schema/rpc.ts";
+import type { BasketGiveBackItem, ChangeBasketItem, KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import type { RecordPart } from "../../schema/rpc/drop-queue.ts";
+import type { EdgeApi } from "../../schema/rpc/entrypoints.ts";
+import type { CancelAnswer, CancelItem } from "../../schema/rpc/order-commands.ts";
+import type { OrderQuery, PlaceItem } from "../../schema/rpc/orders.ts";
+import type { KeyedWaitItem, WaitingQuery } from "../../schema/rpc/waiting-list.ts";
 import { stubs } from "../stubs.ts";
 import { withRetry } from "./retry.ts";
 

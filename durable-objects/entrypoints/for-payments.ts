@@ -1,7 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { type OrderId, shardOfOrder } from "../../schema/ids.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
-import type { GatewayEvent, PaymentsApi, ReportItem } from "../../schema/rpc.ts";
+import type { PaymentsApi } from "../../schema/rpc/entrypoints.ts";
+import type { GatewayEvent, ReportItem } from "../../schema/rpc/payments.ts";
 import { stubs } from "../stubs.ts";
 import { withRetry } from "./retry.ts";
 

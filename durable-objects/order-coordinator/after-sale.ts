@@ -2,9 +2,10 @@ import type { BasketLine, Shipment } from "../../schema/http.ts";
 import type { DropId, SkuId } from "../../schema/ids.ts";
 import type { AmountMinor } from "../../schema/money.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
-import type { OrderAct, OrderActRefusal } from "../../schema/rpc.ts";
+import type { OrderAct, OrderActRefusal } from "../../schema/rpc/order-commands.ts";
 import type { CancelReason, FulfillmentState, RefundState } from "../../schema/statuses.ts";
-import { drop, type Facts, isForGood, statusOf, unitsBack } from "./decide.ts";
+import { drop, isForGood } from "./amend.ts";
+import { type Facts, statusOf, unitsBack } from "./decide.ts";
 
 type Decision = Result<Facts, OrderActRefusal>;
 type Kind<Name extends OrderAct["kind"]> = Extract<OrderAct, { kind: Name }>;
@@ -146,6 +147,14 @@ export function fulfillmentOf(facts: Facts): FulfillmentState {
 export function refundStateOf({ refundedMinor, money }: Facts): RefundState {
   if (money === "refunded") return "refunded";
   return refundedMinor > 0 ? "partly_refunded" : "none";
+}
+
+/** For the database, which refuses that more goes back than came: what came, and what went back or is on its way. */
+export function paidOf({ money, totalMinor, refundedMinor, open }: Facts) {
+  return {
+    capturedMinor: money === "captured" || money === "refunded" ? totalMinor : 0,
+    goneBackMinor: refundedMinor + (open?.operation === "refund" ? open.amountMinor : 0),
+  };
 }
 
 function unitsOf(lines: readonly BasketLine[], skuId: SkuId): number {

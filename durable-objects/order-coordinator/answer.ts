@@ -1,12 +1,12 @@
 import type { OrderAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Currency } from "../../schema/money.ts";
-import type { AuditedAttempt, AuditedOrder } from "../../schema/rpc.ts";
+import type { AuditedAttempt, AuditedOrder } from "../../schema/rpc/orders.ts";
 import type { OrderStatus } from "../../schema/statuses.ts";
 import { fulfillmentOf, refundStateOf, whyNotCancel } from "./after-sale.ts";
 import { sumMinor } from "./basket.ts";
 import { isSettled, statusOf } from "./decide.ts";
-import type { OrderRecord } from "./store.ts";
+import type { OrderRecord } from "./records.ts";
 
 const POLL_MS: Record<OrderStatus, number> = {
   placing: LIMITS.orderPollMs,

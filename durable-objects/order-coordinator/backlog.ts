@@ -1,4 +1,4 @@
-import type { PaymentsBacklog } from "../../schema/rpc.ts";
+import type { PaymentsBacklog } from "../../schema/rpc/payments.ts";
 import type { OrderStore } from "./store.ts";
 
 /** How far behind payments are: what the line of a drop slows down by. Reads only the attempts that are open. */

@@ -2,7 +2,8 @@ import type { BasketLine, PricedLine } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AmountMinor, totalMinor } from "../../schema/money.ts";
 import { refuse } from "../../schema/result.ts";
-import type { BasketAnswer, Reservation } from "../../schema/rpc.ts";
+import type { BasketAnswer } from "../../schema/rpc/baskets.ts";
+import type { Reservation } from "../../schema/rpc/sku-stock.ts";
 
 /**
  * The one order in which lines are asked for. Two baskets that want the last units of the same SKUs meet at the first of

@@ -6,11 +6,11 @@ import type {
   ChangeBasketAnswer,
   ChangeBasketItem,
   KeyedReserveItem,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/baskets.ts";
 import { logError } from "../log.ts";
 import { type Deps as GiveBackDeps, giveBackBaskets, theirs } from "./give-back.ts";
+import type { NotedReservation } from "./records.ts";
 import type { Reserver } from "./reserve.ts";
-import type { NotedReservation } from "./store.ts";
 import { inTurn, type Keys } from "./turns.ts";
 
 export type Deps = GiveBackDeps & { keys: Keys & Pick<Reserver, "reserve"> };

@@ -1,6 +1,6 @@
 import { unitsOf } from "./basket.ts";
 import { type Facts, type StockAct, unitsBack } from "./decide.ts";
-import type { Claim, OrderRecord } from "./store.ts";
+import type { Claim, OrderRecord } from "./records.ts";
 
 type Ordered = Pick<OrderRecord, "request" | "facts">;
 

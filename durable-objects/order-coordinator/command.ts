@@ -1,5 +1,5 @@
 import { LIMITS } from "../../schema/limits.ts";
-import type { OrderCommand, OrderCommandRefusal } from "../../schema/rpc.ts";
+import type { OrderCommand, OrderCommandRefusal } from "../../schema/rpc/order-commands.ts";
 import { decideAct } from "./after-sale.ts";
 import type { OrderStore } from "./store.ts";
 

@@ -2,13 +2,15 @@ import type { DropId, SkuId } from "../../schema/ids.ts";
 import { LAST_STEP } from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { BasketGiveBackAnswer, BasketGiveBackItem, GiveBackAnswer } from "../../schema/rpc.ts";
+import type { BasketGiveBackAnswer, BasketGiveBackItem } from "../../schema/rpc/baskets.ts";
+import type { GiveBackAnswer } from "../../schema/rpc/sku-stock.ts";
 import { logError } from "../log.ts";
 import type { InTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
+import type { NotedReservation } from "./records.ts";
 import type { SkuApi } from "./reserve.ts";
 import { carry } from "./rounds.ts";
-import type { NotedReservation, OrderStore } from "./store.ts";
+import type { OrderStore } from "./store.ts";
 import { inTurn, type Keys } from "./turns.ts";
 
 export type Deps = {

@@ -1,7 +1,8 @@
 import { LIMITS } from "../../schema/limits.ts";
-import type { GatewayEvent, Outcome } from "../../schema/rpc.ts";
+import type { GatewayEvent, Outcome } from "../../schema/rpc/payments.ts";
 import type { Operation } from "../../schema/statuses.ts";
-import { endStray, type Facts, flag } from "./decide.ts";
+import { endStray, flag } from "./amend.ts";
+import type { Facts } from "./decide.ts";
 import { authorized, report } from "./outcomes.ts";
 
 /** What a webhook says is an outcome that came by another door: the same attempt ends by it, or it is late money. */

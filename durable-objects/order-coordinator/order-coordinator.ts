@@ -7,32 +7,36 @@ import type {
   BasketAnswer,
   BasketGiveBackAnswer,
   BasketGiveBackItem,
-  BeginAnswer,
   ChangeBasketAnswer,
   ChangeBasketItem,
-  GatewayEvent,
   KeyedReserveItem,
-  KeyedWaitItem,
-  OrderCommand,
-  OrderCommandAnswer,
+} from "../../schema/rpc/baskets.ts";
+import type { OrderCommand, OrderCommandAnswer } from "../../schema/rpc/order-commands.ts";
+import type {
   OrderLookup,
   OrderQuery,
   OrdersAudit,
-  PaymentsBacklog,
   PlaceAnswer,
   PlaceItem,
+} from "../../schema/rpc/orders.ts";
+import type {
+  BeginAnswer,
+  GatewayEvent,
+  PaymentsBacklog,
   ReportAnswer,
   ReportItem,
-  WaitAnswer,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/payments.ts";
+import type { KeyedWaitItem, WaitAnswer } from "../../schema/rpc/waiting-list.ts";
 import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
+import { tryRefusedAgain } from "./amend.ts";
 import { toAnswer, toAudited } from "./answer.ts";
 import { paymentsBacklog } from "./backlog.ts";
 import { type Deps as ChangeDeps, changeBaskets } from "./change.ts";
 import { takeCommand } from "./command.ts";
-import { type PinRefusalCode, tryRefusedAgain } from "./decide.ts";
+import { CommandOutbox } from "./command-outbox.ts";
+import type { PinRefusalCode } from "./decide.ts";
 import { Driver } from "./drive.ts";
 import { giveBackInTurn } from "./give-back.ts";
 import { inTime } from "./in-time.ts";
@@ -56,8 +60,6 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
   readonly #keyed: ChangeDeps & WaitDeps;
   readonly #projector: Projector;
   #armedForMs: number | null = null;
-  #outgoing: PaymentMessage[] = [];
-  #isSending = false;
 
   constructor(ctx: DurableObjectState, env: StateEnv) {
     super(ctx, env);
@@ -72,7 +74,8 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
       inTime,
       nowMs: () => Date.now(),
     };
-    this.#driver = new Driver({ ...around, send: (messages) => this.#send(messages) });
+    const outbox = new CommandOutbox(env.PAYMENT_COMMANDS);
+    this.#driver = new Driver({ ...around, send: (messages) => ctx.waitUntil(outbox.send(messages)) });
     this.#reserver = new Reserver(around);
     this.#keyed = { ...around, keys: this.#reserver };
     this.#projector = new Projector({
@@ -266,29 +269,6 @@ export class OrderCoordinator extends DurableObject<StateEnv> {
     await armed;
     await this.#arm();
     return driven;
-  }
-
-  /** Messages of one turn, or that gather while a batch is on its way, leave together. */
-  #send(messages: PaymentMessage[]): void {
-    this.#outgoing.push(...messages);
-    if (!this.#isSending && this.#outgoing.length > 0) this.ctx.waitUntil(this.#drainOutgoing());
-  }
-
-  async #drainOutgoing(): Promise<void> {
-    this.#isSending = true;
-    try {
-      while (this.#outgoing.length > 0) {
-        await scheduler.wait(0);
-        const batch = this.#outgoing.splice(0, LIMITS.queueBatchMax);
-        await this.env.PAYMENT_COMMANDS.sendBatch(batch.map((body) => ({ body })));
-      }
-    } catch (error) {
-      // Every message is a row with a time to be sent again; nothing is lost but that time.
-      logError("payment_commands_not_sent", error, { waiting: this.#outgoing.length });
-      this.#outgoing = [];
-    } finally {
-      this.#isSending = false;
-    }
   }
 
   async #arm(): Promise<void> {

@@ -1,19 +1,9 @@
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor } from "../../schema/money.ts";
-import type { Outcome } from "../../schema/rpc.ts";
+import type { Outcome } from "../../schema/rpc/payments.ts";
 import type { Operation } from "../../schema/statuses.ts";
-import {
-  abandon,
-  close,
-  drop,
-  endStray,
-  type Facts,
-  flag,
-  holdEndsMs,
-  moneyArrived,
-  type OpenAttempt,
-  resolveDelayMs,
-} from "./decide.ts";
+import { abandon, close, drop, endStray, flag, moneyArrived } from "./amend.ts";
+import { type Facts, holdEndsMs, type OpenAttempt, resolveDelayMs } from "./decide.ts";
 
 type Succeeded = Extract<Outcome, { kind: "succeeded" }>;
 

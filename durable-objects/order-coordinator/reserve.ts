@@ -1,29 +1,29 @@
-import type { BasketLine } from "../../schema/http.ts";
 import type { DropId, ReservationId, SkuId } from "../../schema/ids.ts";
-import type {
-  LimitClaim,
-  LimitClaimAnswer,
-  LimitReturn,
-  LimitReturnAnswer,
-} from "../../schema/limit-guard.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
-import type {
-  BasketAnswer,
-  BasketRefusal,
-  GiveBackAnswer,
-  GiveBackItem,
-  KeyedReserveItem,
-  Reservation,
-  ReserveAnswer,
-  ReserveItem,
-} from "../../schema/rpc.ts";
+import type { BasketAnswer, KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import type { GiveBackAnswer, GiveBackItem, ReserveAnswer, ReserveItem } from "../../schema/rpc/sku-stock.ts";
 import { logError } from "../log.ts";
-import { inSkuOrder, toBasket, unitsOf } from "./basket.ts";
+import { toBasket } from "./basket.ts";
 import type { InTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
+import {
+  type Answer,
+  type Errand,
+  type MadeClaim,
+  nonEmpty,
+  type Stop,
+  stopOf,
+  takeAnswer,
+  toClaim,
+  toErrand,
+  toGiveBack,
+  toReserveItem,
+  toUnclaim,
+  UNKNOWN,
+} from "./reserving.ts";
 import { carry } from "./rounds.ts";
-import type { BasketClaim, Claim, OrderStore } from "./store.ts";
+import type { OrderStore } from "./store.ts";
 
 export type SkuApi = {
   reserve(items: ReserveItem[]): Promise<ReserveAnswer[]>;
@@ -40,30 +40,6 @@ export type Deps = {
 
 /** A key whose first request has not come to its end yet. */
 type UnderWay = { fingerprint: string; answer: Promise<BasketAnswer> };
-
-/** A basket on its way through its SKUs, and, once it was refused, on its way back. */
-type Errand = {
-  item: KeyedReserveItem;
-  lines: BasketLine[];
-  /** To be claimed before its units are asked for; null: nothing to claim, or claimed by the first request. */
-  claim: MadeClaim | null;
-  /** The basket exists: what a SKU says of it is told, and nothing is given back. */
-  isRepeat: boolean;
-  isClaimed: boolean;
-  /** A line may still be held: then the claim stays too, until its deadline. */
-  isUnsure: boolean;
-  held: Reservation[];
-  refusal: BasketRefusal | null;
-  /** What the call that was given up on comes to; null: none was. */
-  late: Promise<ReserveAnswer | undefined> | null;
-  answer: PromiseWithResolvers<BasketAnswer>;
-};
-
-/** Claimed and given back under the number of its try: at one number the give-back is the later. */
-type MadeClaim = Claim & { made: NonNullable<BasketClaim["made"]> };
-
-type Answer = ReserveAnswer | GiveBackAnswer | LimitClaimAnswer | LimitReturnAnswer;
-type Stop = { key: string; act: "claim" | "reserve" | "give_back" | "unclaim"; line?: BasketLine };
 
 /**
  * Reserves baskets, all lines or none, one use of an idempotency key at a time. A reservation's id is derived from its key
@@ -92,7 +68,10 @@ export class Reserver {
     carry<Errand, Answer>(errands, {
       stopOf: (errand) => this.#keyOf(errand),
       call: (_, group) => this.#call(group),
-      take: (errand, answer) => this.#take(errand, answer),
+      take: (errand, answer) => {
+        takeAnswer(errand, answer);
+        if (stopOf(errand) === null) this.#finish(errand);
+      },
     }).catch((error) => {
       // Not foreseen. Whoever waits is told, and the keys are free: their rows, if any were made, are found by the same keys.
       logError("baskets_not_carried", error, { baskets: errands.length });
@@ -144,35 +123,26 @@ export class Reserver {
   }
 
   #keyOf(errand: Errand): string | null {
-    const stop = this.#stopOf(errand);
-    return stop && `${stop.act} ${stop.key}`;
+    const stop = stopOf(errand);
+    return stop && `${stop.act} ${this.#objectOf(errand.item, stop).key}`;
   }
 
-  #stopOf(errand: Errand): Stop | null {
-    const { item, lines, claim, isClaimed, isUnsure, held, refusal } = errand;
-    const sku = (skuId: SkuId) => this.#deps.sku(item.dropId, skuId).key;
-    const limit = () => this.#deps.limits(item.dropId, item.identity).key;
-    if (refusal) {
-      const last = held.at(-1);
-      if (last) return { key: sku(last.skuId), act: "give_back" };
-      return isClaimed && !isUnsure ? { key: limit(), act: "unclaim" } : null;
-    }
-    if (claim && !isClaimed) return { key: limit(), act: "claim" };
-    const line = lines[held.length];
-    return line ? { key: sku(line.skuId), act: "reserve", line } : null;
+  #objectOf({ dropId, identity }: KeyedReserveItem, { skuId }: Stop) {
+    return skuId === null ? this.#deps.limits(dropId, identity) : this.#deps.sku(dropId, skuId);
   }
 
   async #call(errands: [Errand, ...Errand[]]): Promise<Answer[]> {
-    const { dropId, identity } = errands[0].item;
-    const stop = this.#stopOf(errands[0]);
-    const skuId = stop?.line?.skuId ?? errands[0].held.at(-1)?.skuId;
-    const asked = this.#ask(errands, stop?.act, { dropId, identity, skuId });
+    const [{ item }] = errands;
+    const stop = stopOf(errands[0]);
+    if (!stop) return [];
+    const asked = this.#ask(errands, stop);
     try {
       return await this.#deps.inTime(asked, LIMITS.skuCallTimeoutMs);
     } catch (error) {
-      logError("basket_step_failed", error, { act: stop?.act ?? "", dropId, skuId: skuId ?? "" });
+      const { dropId } = item;
+      logError("basket_step_failed", error, { act: stop.act, dropId, skuId: stop.skuId ?? "" });
       const late = asked.catch((): Answer[] => []);
-      if (stop?.act !== "reserve") throw error;
+      if (stop.act !== "reserve") throw error;
       for (const [index, errand] of errands.entries()) {
         errand.late = late.then((answers) => answers[index] as ReserveAnswer | undefined);
       }
@@ -180,21 +150,14 @@ export class Reserver {
     }
   }
 
-  async #ask(
-    errands: Errand[],
-    act: Stop["act"] | undefined,
-    { dropId, identity, skuId }: { dropId: DropId; identity: string; skuId: SkuId | undefined },
-  ): Promise<Answer[]> {
-    const limit = () => this.#deps.limits(dropId, identity).api;
-    switch (act) {
-      case "claim":
-        return limit().claim(errands.map(toClaim));
-      case "unclaim":
-        return limit().giveBack(errands.map(toUnclaim));
+  async #ask(errands: [Errand, ...Errand[]], stop: Stop): Promise<Answer[]> {
+    const { dropId, identity } = errands[0].item;
+    if (stop.skuId === null) {
+      const { api } = this.#deps.limits(dropId, identity);
+      return stop.act === "claim" ? api.claim(errands.map(toClaim)) : api.giveBack(errands.map(toUnclaim));
     }
-    if (!skuId) return [];
-    const { api } = this.#deps.sku(dropId, skuId);
-    return act === "reserve"
+    const { api } = this.#deps.sku(dropId, stop.skuId);
+    return stop.act === "reserve"
       ? api.reserve(errands.map(toReserveItem))
       : api.giveBack(errands.map(toGiveBack));
   }
@@ -206,25 +169,6 @@ export class Reserver {
     this.#lastStep = Math.max(this.#lastStep + 1, nowMs);
     const made = { step: this.#lastStep, untilMs: nowMs + reservationTtlMs + LIMITS.claimSlackMs };
     return { identity, max: unitsPerShopper, made };
-  }
-
-  #take(errand: Errand, answer: Answer | undefined): void {
-    const stop = this.#stopOf(errand);
-    if (stop?.act === "give_back") {
-      errand.held.pop();
-      errand.isUnsure ||= !answer?.ok;
-    } else if (stop?.act === "unclaim") errand.isClaimed = false;
-    else if (answer?.ok) {
-      if (stop?.act === "claim") errand.isClaimed = true;
-      else errand.held.push(answer.value as Reservation);
-      const basket = errand.held.length === errand.lines.length ? toBasket(nonEmpty(errand.held)) : null;
-      if (basket && !basket.ok) errand.refusal = basket.refusal;
-    } else {
-      errand.refusal = toRefusal(answer, stop?.line?.skuId, errand.lines.length);
-      if (errand.isRepeat) errand.held = [];
-      errand.isUnsure = stop?.act === "reserve" && answer === undefined;
-    }
-    if (this.#stopOf(errand) === null) this.#finish(errand);
   }
 
   #finish(errand: Errand): void {
@@ -264,72 +208,3 @@ export class Reserver {
     }
   }
 }
-
-function toErrand(item: KeyedReserveItem, claim: MadeClaim | null, isRepeat: boolean): Errand {
-  return {
-    item,
-    lines: inSkuOrder(item.lines),
-    claim,
-    isRepeat,
-    isClaimed: false,
-    isUnsure: false,
-    held: [],
-    refusal: null,
-    late: null,
-    answer: Promise.withResolvers<BasketAnswer>(),
-  };
-}
-
-/** @throws when there is nothing to claim. */
-function claimAt({ claim }: Errand): MadeClaim {
-  if (claim === null) throw new Error("no claim to be made");
-  return claim;
-}
-
-function toClaim(errand: Errand): LimitClaim {
-  const { identity, max, made } = claimAt(errand);
-  return { identity, max, claimId: errand.item.reservationId, units: unitsOf(errand.lines), ...made };
-}
-
-function toUnclaim(errand: Errand): LimitReturn {
-  const { identity, made } = claimAt(errand);
-  return { identity, claimId: errand.item.reservationId, step: made.step, countsUntilMs: null };
-}
-
-function toReserveItem({ item, lines, held }: Errand): ReserveItem {
-  const { reservationId, fingerprint, shopperId, identity, ticketId } = item;
-  return {
-    reservationId,
-    fingerprint,
-    shopperId,
-    identity,
-    ticketId,
-    quantity: lines[held.length]?.quantity ?? 0,
-    isFirstLine: held.length === 0,
-  };
-}
-
-/** Names the very row: a copy of this call that comes late must not take what the key made since. */
-function toGiveBack({ item, held }: Errand): GiveBackItem {
-  const { reservationId, shopperId } = item;
-  const createdAtMs = held.at(-1)?.createdAtMs ?? null;
-  return { reservationId, shopperId, createdAtMs, isFirstLine: held.length === 1 };
-}
-
-function toRefusal(answer: Answer | undefined, skuId: SkuId | undefined, lineCount: number): BasketRefusal {
-  // A limit has seen a later number: a clock went back, and goes on.
-  const isKnown = answer?.ok === false && !("step" in answer.refusal);
-  const refusal: BasketRefusal = isKnown ? (answer.refusal as BasketRefusal) : UNKNOWN;
-  if (!skuId) return refusal;
-  const detail = lineCount > 1 ? `Because of ${skuId}; of the others nothing was kept either.` : undefined;
-  return { ...(detail ? { detail } : {}), ...refusal, skuId };
-}
-
-function nonEmpty(held: Reservation[]): [Reservation, ...Reservation[]] {
-  const [first, ...others] = held;
-  if (!first) throw new Error("a basket without lines");
-  return [first, ...others];
-}
-
-/** A SKU's object may have reserved or not: the same key again tells. */
-const UNKNOWN = { code: "unavailable", retryAfterMs: LIMITS.orderPollMs } as const;

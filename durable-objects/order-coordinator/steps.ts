@@ -5,12 +5,12 @@ import type {
   LimitReturn,
   LimitReturnAnswer,
 } from "../../schema/limit-guard.ts";
-import type { AdjustAnswer, AdjustItem, Reservation, StepAnswer } from "../../schema/rpc.ts";
+import type { AdjustAnswer, AdjustItem, Reservation, StepAnswer } from "../../schema/rpc/sku-stock.ts";
 import { orderReturnId } from "../../schema/stock.ts";
 import { logError } from "../log.ts";
 import { claimsOf, isOverLimit, type NamedClaim, unitsClaimed } from "./claims.ts";
 import type { StockAct } from "./decide.ts";
-import type { OrderRecord } from "./store.ts";
+import type { OrderRecord } from "./records.ts";
 
 /** One act on all lines of an order, under one number, and what came of it so far. */
 export type Step = {

@@ -1,69 +1,28 @@
-import type { BasketLine } from "../../schema/http.ts";
-import type { DropId, Fingerprint, OrderId, ReservationId, ShopperId } from "../../schema/ids.ts";
+import type { Fingerprint, OrderId, ReservationId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AuditedAttempt, OrderCommand, OrderTerms, PlaceItem } from "../../schema/rpc.ts";
-import { type Facts, holdEndsMs, nameOf, next, statusOf } from "./decide.ts";
-
-/** What is under way at a SKU's object: the fence number, the act, and when it is asked again if no answer comes. */
-export type StockEffect = { step: number; act: string | null; tries: number; retryAtMs: number };
-
-/** Whose limit a basket's units count against, and how many may; null: only each SKU's own limit holds. */
-export type Claim = { identity: string; max: number };
-
-/** `made`: by the reservation, under this number and until this instant; null: its order is the first to make it. */
-export type BasketClaim = Claim & { made: { step: number; untilMs: number } | null };
-
-/** A basket whose lines were all reserved, or will be: its lines in the order of their SKUs' ids. */
-export type NotedReservation = {
-  reservationId: ReservationId;
-  dropId: DropId;
-  shopperId: ShopperId;
-  fingerprint: Fingerprint;
-  lines: BasketLine[];
-  claim: BasketClaim | null;
-  isGivenBack: boolean;
-  /** The basket that was taken, or was to be, in this one's place when it was given back; null: none was. */
-  replacedBy: ReservationId | null;
-  /** The order that has it, until that order is forgotten; null: none has. */
-  orderId: OrderId | null;
-};
-
-/**
- * What was asked, and by which terms, without the payment's token: that is in the facts until it has served. `claims`: the
- * order's own limits; `basketClaim`: its reservation's.
- */
-export type OrderRequest = Omit<PlaceItem, "payment" | "terms"> &
-  OrderTerms &
-  Pick<NotedReservation, "lines"> & { basketClaim: BasketClaim | null };
-
-export type OrderRecord = {
-  orderId: OrderId;
-  fingerprint: Fingerprint;
-  request: OrderRequest;
-  facts: Facts;
-  effect: StockEffect;
-  version: number;
-  projectedVersion: number;
-  placedAtMs: number;
-  updatedAtMs: number;
-};
-
-type StoredOrder = {
-  orderId: string;
-  fingerprint: string;
-  request: string;
-  facts: string;
-  effect: string;
-  version: number;
-  projectedVersion: number;
-  placedAtMs: number;
-  updatedAtMs: number;
-};
+import type { OrderCommand } from "../../schema/rpc/order-commands.ts";
+import type { AuditedAttempt } from "../../schema/rpc/orders.ts";
+import { paidOf } from "./after-sale.ts";
+import { attemptsOf, saveAttempts, type WaitingAttempts, waitingAttempts } from "./attempts/store.ts";
+import { commandOf, countCommands, noteCommand } from "./commands/store.ts";
+import { type Facts, statusOf } from "./decide.ts";
+import { dueAtMs } from "./due.ts";
+import {
+  type NotedReservation,
+  type OrderRecord,
+  type OrderRequest,
+  type StockEffect,
+  type StoredOrder,
+  type StoredReservation,
+  toRecord,
+  toReservation,
+} from "./records.ts";
+import { looksTheSame } from "./seen.ts";
 
 const COLUMNS = `order_id AS orderId, fingerprint, request, facts, effect, version, projected_version AS projectedVersion,
   placed_at_ms AS placedAtMs, updated_at_ms AS updatedAtMs`;
 
-/** The only SQL of a coordinator's object. Synchronous throughout; every write re-derives when the order is due again. */
+/** A coordinator's rows. Synchronous throughout; every write of an order re-derives when it is due again. */
 export class OrderStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -151,6 +110,7 @@ export class OrderStore {
     }
     const { version: before, effect } = this.#current(record);
     const version = before + 1;
+    const paid = paidOf(facts);
     this.#write(record, { facts, version, updatedAtMs: nowMs }, () => {
       this.#sql.exec(
         `UPDATE orders SET facts = ?, status = ?, version = ?, updated_at_ms = ?, due_at_ms = ?, captured_minor = ?,
@@ -160,12 +120,12 @@ export class OrderStore {
         version,
         nowMs,
         dueAtMs(facts, effect, nowMs),
-        capturedMinor(facts),
-        facts.refundedMinor + (facts.open?.operation === "refund" ? facts.open.amountMinor : 0),
+        paid.capturedMinor,
+        paid.goneBackMinor,
         record.orderId,
       );
-      this.#saveAttempts(record, facts, nowMs);
-      if (command) this.#noteCommand(command, nowMs);
+      saveAttempts(this.#sql, record, facts, nowMs);
+      if (command) noteCommand(this.#sql, command, nowMs);
     });
   }
 
@@ -179,7 +139,7 @@ export class OrderStore {
         dueAtMs(facts, effect, nowMs),
         record.orderId,
       );
-      this.#saveAttempts(record, facts, nowMs);
+      saveAttempts(this.#sql, record, facts, nowMs);
     });
   }
 
@@ -195,61 +155,13 @@ export class OrderStore {
     });
   }
 
-  #saveAttempts({ orderId, facts: before }: OrderRecord, after: Facts, nowMs: number): void {
-    const { closed, open } = after;
-    if (closed && closed !== before.closed) {
-      this.#sql.exec(
-        "UPDATE attempts SET state = 'final', outcome = ?, ref = ?, reason = ? WHERE order_id = ? AND attempt = ?",
-        closed.outcome,
-        closed.ref,
-        closed.reason,
-        orderId,
-        closed.attempt,
-      );
-    }
-    if (open && open !== before.open) {
-      this.#sql.exec(
-        `INSERT INTO attempts (order_id, attempt, operation, state, created_at_ms, next_at_ms, tries) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (order_id, attempt) DO UPDATE SET state = excluded.state, next_at_ms = excluded.next_at_ms,
-           tries = excluded.tries`,
-        orderId,
-        open.attempt,
-        open.operation,
-        open.state,
-        nowMs,
-        open.nextAtMs,
-        open.tries,
-      );
-    }
-  }
-
-  #noteCommand({ orderId, commandId, fingerprint, act }: OrderCommand, nowMs: number): void {
-    this.#sql.exec(
-      "INSERT INTO commands (order_id, command_id, fingerprint, act, at_ms) VALUES (?, ?, ?, ?, ?)",
-      orderId,
-      commandId,
-      fingerprint,
-      JSON.stringify(act),
-      nowMs,
-    );
-  }
-
   /** The body of a command that was carried out; null: it was not. */
   command(orderId: OrderId, commandId: string): Fingerprint | null {
-    const row = this.#sql
-      .exec<{ fingerprint: string }>(
-        "SELECT fingerprint FROM commands WHERE order_id = ? AND command_id = ?",
-        orderId,
-        commandId,
-      )
-      .toArray()[0];
-    return (row?.fingerprint as Fingerprint | undefined) ?? null;
+    return commandOf(this.#sql, orderId, commandId);
   }
 
   commandCount(orderId: OrderId): number {
-    return this.#sql
-      .exec<{ count: number }>("SELECT COUNT(*) AS count FROM commands WHERE order_id = ?", orderId)
-      .one().count;
+    return countCommands(this.#sql, orderId);
   }
 
   /** What an idempotency key made; null when it has made no reservation. */
@@ -348,26 +260,13 @@ export class OrderStore {
     );
   }
 
-  /**
-   * Commands that no consumer has begun. Not refunds: one that was refused waits for minutes on purpose. The first condition
-   * is the index's own, so that finished attempts are not read.
-   */
-  waitingCommands(): { waiting: number; oldestMs: number | null } {
-    return this.#sql
-      .exec<{ waiting: number; oldestMs: number | null }>(
-        `SELECT COUNT(*) AS waiting, MIN(created_at_ms) AS oldestMs FROM attempts
-         WHERE state <> 'final' AND state = 'due' AND operation <> 'refund'`,
-      )
-      .one();
+  /** Commands that no consumer has begun: see `waitingAttempts`. */
+  waitingCommands(): WaitingAttempts {
+    return waitingAttempts(this.#sql);
   }
 
   attempts(orderId: OrderId): AuditedAttempt[] {
-    return this.#sql
-      .exec(
-        `SELECT attempt, operation, state, outcome, ref, reason, tries FROM attempts WHERE order_id = ? ORDER BY attempt`,
-        orderId,
-      )
-      .toArray() as AuditedAttempt[];
+    return attemptsOf(this.#sql, orderId);
   }
 
   page(afterOrderId: string | null): OrderRecord[] {
@@ -380,92 +279,4 @@ export class OrderStore {
       .toArray()
       .map(toRecord);
   }
-}
-
-/** To everybody outside: its shopper, D1 and its readers. How often an open attempt was tried, D1 may learn later. */
-function looksTheSame(before: Facts, after: Facts): boolean {
-  return (
-    statusOf(before) === statusOf(after) &&
-    next(before).kind === next(after).kind &&
-    isLost(before) === isLost(after) &&
-    SEEN.every((name) => before[name] === after[name])
-  );
-}
-
-/** Nobody knows what became of the open attempt. One that only looks at a session is shown as unknown from its start. */
-function isLost({ unknownSinceMs, isSessionOpen }: Facts): boolean {
-  return unknownSinceMs !== null && !isSessionOpen;
-}
-
-/** What answers and D1's rows are made of. Lists are only ever replaced, so that one that differs is another. */
-const SEEN = [
-  "wanted",
-  "units",
-  "money",
-  "cancelReason",
-  "lines",
-  "charges",
-  "totalMinor",
-  "currency",
-  "sessionUrl",
-  "isSessionOpen",
-  "paymentRef",
-  "refundedMinor",
-  "shipments",
-  "confirmedAtMs",
-  "attention",
-  "closed",
-  "lastAttempt",
-] as const satisfies readonly (keyof Facts)[];
-
-/** The earliest instant at which this order needs the alarm. An order that waits for nobody has none. */
-function dueAtMs(facts: Facts, effect: StockEffect, nowMs: number): number | null {
-  const todo = next(facts);
-  const due = [facts.open?.nextAtMs, holdEndsMs(facts)].filter((atMs) => typeof atMs === "number");
-  // The drive that follows this write takes up what is new; the alarm does it only if that drive died.
-  const resumeAtMs = nowMs + LIMITS.effectRetryBaseMs;
-  if (todo.kind === "stock") due.push(effect.act === nameOf(todo.act, facts) ? effect.retryAtMs : resumeAtMs);
-  if (todo.kind === "command") due.push(resumeAtMs);
-  return due.length === 0 ? null : Math.min(...due);
-}
-
-function capturedMinor({ money, totalMinor }: Facts): number {
-  return money === "captured" || money === "refunded" ? totalMinor : 0;
-}
-
-function toRecord(row: StoredOrder): OrderRecord {
-  return {
-    ...row,
-    orderId: row.orderId as OrderId,
-    fingerprint: row.fingerprint as Fingerprint,
-    request: JSON.parse(row.request) as OrderRequest,
-    facts: JSON.parse(row.facts) as Facts,
-    effect: JSON.parse(row.effect) as StockEffect,
-  };
-}
-
-type StoredReservation = {
-  reservationId: string;
-  dropId: string;
-  shopperId: string;
-  fingerprint: string;
-  lines: string;
-  claim: string | null;
-  isGivenBack: number;
-  replacedBy: string | null;
-  orderId: string | null;
-};
-
-function toReservation(row: StoredReservation): NotedReservation {
-  return {
-    reservationId: row.reservationId as ReservationId,
-    dropId: row.dropId as DropId,
-    shopperId: row.shopperId as ShopperId,
-    fingerprint: row.fingerprint as Fingerprint,
-    lines: JSON.parse(row.lines) as BasketLine[],
-    claim: row.claim === null ? null : (JSON.parse(row.claim) as BasketClaim),
-    isGivenBack: row.isGivenBack === 1,
-    replacedBy: row.replacedBy as ReservationId | null,
-    orderId: row.orderId as OrderId | null,
-  };
 }

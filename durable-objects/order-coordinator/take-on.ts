@@ -1,5 +1,5 @@
 import { refuse } from "../../schema/result.ts";
-import type { PlaceAnswer, PlaceItem } from "../../schema/rpc.ts";
+import type { PlaceAnswer, PlaceItem } from "../../schema/rpc/orders.ts";
 import { newFacts } from "./decide.ts";
 import type { OrderStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import type { DropId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
-import type { KeyedWaitItem, WaitAnswer, WaitItem } from "../../schema/rpc.ts";
+import type { KeyedWaitItem, WaitAnswer, WaitItem } from "../../schema/rpc/waiting-list.ts";
 import { logError } from "../log.ts";
 import type { InTime } from "./in-time.ts";
 import type { OrderStore } from "./store.ts";

@@ -1,17 +1,17 @@
 import { LIMITS } from "../../schema/limits.ts";
+import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type {
   CommitItem,
   GiveBackItem,
   PinItem,
-  Refusal,
   ReleaseItem,
   Reservation,
   ReserveItem,
   ReserveRefusal,
   SkuTerms,
   StepRefusal,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/sku-stock.ts";
 import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
 
 /** Units of one SKU. Always `stock = available + reserved + sold`, each >= 0. */

@@ -15,35 +15,22 @@ import type {
   ReserveItem,
   SkuTerms,
   StepAnswer,
-  StepRefusal,
   StockAudit,
   StockStep,
-  WaitAnswer,
-  WaitItem,
-  WaitingAnswer,
-  WaitingQuery,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/sku-stock.ts";
+import type { WaitAnswer, WaitItem, WaitingAnswer, WaitingQuery } from "../../schema/rpc/waiting-list.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
+import { inTime } from "../order-coordinator/in-time.ts";
 import { stubs } from "../stubs.ts";
 import { decideRepublish } from "./correcting/correct.ts";
 import { Corrections, toAdjusted } from "./correcting/corrections.ts";
 import { CorrectionStore } from "./correcting/store.ts";
-import {
-  type Counts,
-  type Decision,
-  decideCommit,
-  decideGiveBack,
-  decideLapse,
-  decidePin,
-  decideRelease,
-  decideReserve,
-  nextAlarm,
-  type ReservationRow,
-} from "./decide.ts";
+import { nextAlarm } from "./decide.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { LedgerStore } from "./ledger/store.ts";
-import { SkuStore, toReservation } from "./store.ts";
+import { Reservations } from "./reserving/reservations.ts";
+import { SkuStore } from "./store.ts";
 import { WaitingStore } from "./waiting/store.ts";
 import { WaitingList } from "./waiting/waiting-list.ts";
 
@@ -54,6 +41,7 @@ import { WaitingList } from "./waiting/waiting-list.ts";
  */
 export class SkuStock extends DurableObject<StateEnv> {
   readonly #store: SkuStore;
+  readonly #reservations: Reservations;
   readonly #waiting: WaitingList;
   readonly #corrections: Corrections;
   readonly #ledger: Ledger;
@@ -66,6 +54,7 @@ export class SkuStock extends DurableObject<StateEnv> {
     super(ctx, env);
     this.#store = new SkuStore(ctx.storage);
     this.#waiting = new WaitingList(this.#store, new WaitingStore(ctx.storage));
+    this.#reservations = new Reservations(this.#store, this.#waiting);
     this.#corrections = new Corrections(this.#store, new CorrectionStore(ctx.storage));
     this.#ledger = new Ledger(new LedgerStore(ctx.storage), () => scheduler.wait(0));
     ctx.blockConcurrencyWhile(async () => {
@@ -100,25 +89,7 @@ export class SkuStock extends DurableObject<StateEnv> {
   async reserve(items: ReserveItem[]): Promise<ReserveAnswer[]> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "sku_not_found" }));
-    const nowMs = this.#sweep(terms);
-    // Reserving changes nothing about it: units that are reserved may still come back.
-    const arePromised = this.#waiting.arePromised();
-    const answers = items.map((item): ReserveAnswer => {
-      const shopperRows = this.#store.reservationsOf(terms.skuId, item);
-      const isNew = item.isFirstLine && shopperRows.length === 0;
-      const decide = () =>
-        decideReserve({
-          terms,
-          counts: this.#store.level(),
-          // The id is derived from the shopper: nobody else's row can have it.
-          existing: shopperRows.find((row) => row.reservationId === item.reservationId) ?? null,
-          shopperRows,
-          arePromised,
-          item,
-          nowMs,
-        });
-      return this.#settle(item.reservationId, nowMs, decide, isNew ? 1 : 0);
-    });
+    const answers = this.#reservations.reserve(terms, items, this.#sweep(terms));
     await this.#arm();
     return answers;
   }
@@ -131,25 +102,7 @@ export class SkuStock extends DurableObject<StateEnv> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => ok(null));
     const nowMs = this.#sweep(terms);
-    // A key under which somebody waits gives up its place, or its offer.
-    if (this.#store.level().waiting > 0) this.#waiting.leave(terms, items, nowMs);
-    const answers = items.map((item): GiveBackAnswer => {
-      try {
-        const row = this.#store.reservation(terms.skuId, item.reservationId);
-        const decision = decideGiveBack(row, item, this.#store.level());
-        if (!decision.ok) return decision;
-        const change = decision.value;
-        // A shopper who holds nothing else was not seen here: the way back of what `reserve` counted.
-        const wasNew =
-          item.isFirstLine && row !== null && this.#store.reservationsOf(terms.skuId, row).length === 1;
-        const newTickets = wasNew ? -1 : 0;
-        if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
-        return ok(null);
-      } catch (error) {
-        logError("sku_stock_item_failed", error, { reservationId: item.reservationId });
-        return refuse({ code: "internal" });
-      }
-    });
+    const answers = this.#reservations.giveBack(terms, items, nowMs);
     this.#waiting.offer(terms, nowMs);
     await this.#arm();
     return answers;
@@ -157,10 +110,7 @@ export class SkuStock extends DurableObject<StateEnv> {
 
   /** Takes the deadline off reservations for an order. Late by this object's clock is `reservation_lapsed`. */
   async pin(items: PinItem[]): Promise<StepAnswer[]> {
-    return this.#steps(items, (row, item) => {
-      if (row === null) this.#waiting.passOver(item);
-      return decidePin(row, item);
-    });
+    return this.#steps(items, (terms, nowMs) => this.#reservations.pin(terms, items, nowMs));
   }
 
   /**
@@ -168,15 +118,12 @@ export class SkuStock extends DurableObject<StateEnv> {
    * who has taken others since is told `reservation_lapsed`.
    */
   async commit(items: CommitItem[]): Promise<StepAnswer[]> {
-    return this.#steps(items, (row, item, counts, terms) => {
-      const shopperRows = row && item.late ? this.#store.reservationsOf(terms.skuId, row) : [];
-      return decideCommit({ terms, row, shopperRows, item, counts });
-    });
+    return this.#steps(items, (terms, nowMs) => this.#reservations.commit(terms, items, nowMs));
   }
 
   /** Gives an order's units back; reverses a commit whose capture failed. */
   async release(items: ReleaseItem[]): Promise<StepAnswer[]> {
-    return this.#steps(items, decideRelease);
+    return this.#steps(items, (terms, nowMs) => this.#reservations.release(terms, items, nowMs));
   }
 
   /**
@@ -265,36 +212,19 @@ export class SkuStock extends DurableObject<StateEnv> {
   /** Lapses what is due and offers it on, so that the decision that follows is exact. Returns the instant it was exact at. */
   #sweep(terms: SkuTerms): number {
     const nowMs = Date.now();
-    for (const row of this.#store.heldUntil(terms.skuId, nowMs)) this.#tryToLapse(row, nowMs);
+    this.#reservations.lapse(terms, nowMs);
     this.#waiting.offer(terms, nowMs);
     return nowMs;
   }
 
-  /** Every call sweeps first: a row that cannot be written keeps its own units, and must not stop everybody else's. */
-  #tryToLapse(row: ReservationRow, nowMs: number): void {
-    try {
-      this.#store.atomically(() => this.#store.apply(decideLapse(row, this.#store.level()), nowMs));
-    } catch (error) {
-      logError("sku_stock_lapse_failed", error, { reservationId: row.reservationId });
-    }
-  }
-
-  async #steps<Item extends StockStep>(
-    items: Item[],
-    decide: (
-      row: ReservationRow | null,
-      item: Item,
-      counts: Counts,
-      terms: SkuTerms,
-    ) => Decision<StepRefusal>,
+  async #steps(
+    items: StockStep[],
+    act: (terms: SkuTerms, nowMs: number) => StepAnswer[],
   ): Promise<StepAnswer[]> {
     const terms = this.#store.terms();
     if (!terms) return items.map(() => refuse({ code: "reservation_not_found" }));
     const nowMs = this.#sweep(terms);
-    const answers = items.map((item): StepAnswer => {
-      const row = () => this.#store.reservation(terms.skuId, item.reservationId);
-      return this.#settle(item.reservationId, nowMs, () => decide(row(), item, this.#store.level(), terms));
-    });
+    const answers = act(terms, nowMs);
     this.#waiting.offer(terms, nowMs);
     await this.#arm();
     return answers;
@@ -312,25 +242,6 @@ export class SkuStock extends DurableObject<StateEnv> {
     return answers;
   }
 
-  /** Decides one item and writes it in one savepoint. What was not foreseen is undone, logged, and answered `internal`. */
-  #settle<Reason extends { code: string }>(
-    reservationId: string,
-    nowMs: number,
-    decide: () => Decision<Reason>,
-    newTickets = 0,
-  ) {
-    try {
-      const decision = decide();
-      if (!decision.ok) return decision;
-      const { row, change } = decision.value;
-      if (change) this.#store.atomically(() => this.#store.apply(change, nowMs, newTickets));
-      return ok(toReservation(row));
-    } catch (error) {
-      logError("sku_stock_item_failed", error, { reservationId });
-      return refuse({ code: "internal" as const });
-    }
-  }
-
   #hasNews(): boolean {
     return this.#store.level().version !== this.#pushed.version;
   }
@@ -342,12 +253,14 @@ export class SkuStock extends DurableObject<StateEnv> {
     const ledger = await this.#ledger.head();
     // Read after it, so that the level takes in every row that the head does.
     const level = this.#store.level();
-    await stubs.line(this.env, terms.dropId).pushLevel({
+    const push = {
       level: this.#levelOf(terms),
       levelVersion: level.version,
       ticketsSeen: level.ticketsSeen,
       ledger,
-    });
+    };
+    // A line that hangs must not hold the alarm by which units lapse; what it did not take it is told by the next.
+    await inTime(stubs.line(this.env, terms.dropId).pushLevel(push), LIMITS.lineCallTimeoutMs);
     this.#pushed.version = level.version;
   }
 

@@ -1,11 +1,11 @@
-import type { OrderId, ReservationId, ShopperId, SkuId, TicketId } from "../../schema/ids.ts";
+import type { OrderId, ReservationId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AmountMinor, Currency } from "../../schema/money.ts";
-import type { LedgerRow, Reservation, SkuTerms, StockAudit } from "../../schema/rpc.ts";
-import type { LedgerKind, ReservationState } from "../../schema/statuses.ts";
+import type { LedgerRow, Reservation, SkuTerms, StockAudit } from "../../schema/rpc/sku-stock.ts";
+import type { LedgerKind } from "../../schema/statuses.ts";
 import { migrate } from "../migrate.ts";
 import type { Change, Counts, ReservationRow } from "./decide.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { type StoredRow, toReservation, toRow } from "./rows.ts";
 
 export type Level = Counts & {
   version: number;
@@ -18,26 +18,7 @@ const ROW_COLUMNS = `reservation_id AS reservationId, fingerprint, shopper_id AS
   unit_price_minor AS unitPriceMinor, currency, version, state, created_at_ms AS createdAtMs, deadline_at_ms AS deadlineAtMs,
   order_id AS orderId, step, returned, row`;
 
-type StoredRow = {
-  reservationId: string;
-  fingerprint: string;
-  shopperId: string;
-  identity: string;
-  ticketId: string;
-  quantity: number;
-  unitPriceMinor: number;
-  currency: string;
-  version: string;
-  state: string;
-  createdAtMs: number;
-  deadlineAtMs: number;
-  orderId: string | null;
-  step: number;
-  returned: number;
-  row: number;
-};
-
-/** The only SQL of a SKU's object. Synchronous throughout: callers decide and write without letting anybody in between. */
+/** A SKU's terms, level, reservations and ledger. Synchronous throughout: callers decide and write without letting anybody in between. */
 export class SkuStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -277,28 +258,4 @@ export class SkuStore {
       nextReservation: full(rows.length) ? (rows.at(-1)?.row ?? null) : null,
     };
   }
-}
-
-/** What callers see of a row: everything but the fingerprint, whom it counts for, and the fence. */
-export function toReservation({
-  fingerprint: _fingerprint,
-  identity: _identity,
-  step: _step,
-  ...reservation
-}: ReservationRow): Reservation {
-  return reservation;
-}
-
-function toRow(skuId: SkuId, { row: _row, ...stored }: StoredRow): ReservationRow {
-  return {
-    ...stored,
-    skuId,
-    reservationId: stored.reservationId as ReservationId,
-    shopperId: stored.shopperId as ShopperId,
-    ticketId: stored.ticketId as TicketId,
-    unitPriceMinor: stored.unitPriceMinor as AmountMinor,
-    currency: stored.currency as Currency,
-    state: stored.state as ReservationState,
-    orderId: stored.orderId as ReservationRow["orderId"],
-  };
 }

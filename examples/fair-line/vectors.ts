@@ -13,8 +13,8 @@ function sha256(...parts: (Uint8Array | string)[]): Buffer {
 
 const DROP = "spring-runner";
 const SHOPPERS = Array.from({ length: 4 }, (_, n) => `shp_${String(n).repeat(32)}`);
-const OPENS_AT_MS = 1_694_775_601_000;
-const CLOSED_AT_MS = 1_694_775_601_500;
+const OPENS_AT_MS = 1_694_775_600_000;
+const CLOSED_AT_MS = 1_694_775_600_500;
 const LINKS = 8;
 
 const BEACON = {
@@ -229,9 +229,9 @@ export function vectors() {
       ...ROUND,
       dueAtMs: dueAtMs(ROUND.round),
       randomness: hex(randomness),
-      firstRounds: [-2_000, -1_001, -1_000, -999, 0].map((ms) => {
+      firstRounds: [-3_000, -2_001, -2_000, -1_999, 0].map((ms) => {
         const closedAtMs = dueAtMs(ROUND.round) + ms;
-        return { closedAtMs, round: firstRoundFrom(closedAtMs + 1_000) };
+        return { closedAtMs, round: firstRoundFrom(closedAtMs + 2_000) };
       }),
     },
     seeds: [

@@ -27,7 +27,7 @@ export const HELP = `npm run drop -- VERB
   put FILE        checks it and stores it as the drop's draft (KV, drop:<id>)
   publish ID      freezes the draft; shoppers see it from then on
     --file FILE   freezes this file instead, for KV may be a minute behind
-  show ID         the draft, what is published, and whether they differ
+  show ID         the draft, what is published, whether they differ, and how the line stands
   schema          the document's JSON Schema, with every field explained
     --out FILE    into a file
 

@@ -5,7 +5,7 @@ import { dropJsonSchema } from "../../schema/drop-json-schema.ts";
 import { DropId } from "../../schema/ids.ts";
 import type { LineAct, Snapshot } from "../../schema/line.ts";
 import { REFUSALS } from "../../schema/refusals.ts";
-import { type Result, refuse } from "../../schema/result.ts";
+import { ok, type Result, refuse } from "../../schema/result.ts";
 import { versionOf } from "../../workers/console/document-version.ts";
 import { checkDocument } from "../../workers/console/verbs/check-document.ts";
 import type { StoredDocument } from "../../workers/console/verbs/put-document.ts";
@@ -13,6 +13,9 @@ import type { ShownDocument } from "../../workers/console/verbs/show-document.ts
 import type { Access } from "../console/access.ts";
 import { askConsole, type Failure } from "../console/ask.ts";
 import { readJsonFile } from "./read-file.ts";
+
+/** A drop is shown without its line when that takes longer. */
+const LINE_TIMEOUT_MS = 5_000;
 
 /** What a file's document would be published as. Asks nobody: the same check that the console makes. */
 export async function checkFile(path: string, nowMs: number): Promise<Result<StoredDocument, Failure>> {
@@ -44,8 +47,29 @@ export async function publish(
   return askConsole(access, { method: "POST", path: `/v1/drops/${dropId}/publish`, body });
 }
 
-export function show(access: Access, dropId: string): Promise<Result<ShownDocument, Failure>> {
-  return askConsole(access, { method: "GET", path: `/v1/drops/${dropId}/document` });
+/** `line`: as it is now; null while nothing is published, or where the storefront is not known or does not tell. */
+export type Shown = ShownDocument & { line: Snapshot | null };
+
+export async function show(access: Access, dropId: string): Promise<Result<Shown, Failure>> {
+  const shown = await askConsole<ShownDocument>(access, {
+    method: "GET",
+    path: `/v1/drops/${dropId}/document`,
+  });
+  if (!shown.ok) return shown;
+  // A storefront that is asked too early keeps for a moment that there is no such drop.
+  const line = shown.value.published === null ? null : await lineOf(access, dropId);
+  return ok({ ...shown.value, line });
+}
+
+async function lineOf({ edge }: Access, dropId: string): Promise<Snapshot | null> {
+  if (edge === null) return null;
+  try {
+    const init = { signal: AbortSignal.timeout(LINE_TIMEOUT_MS), redirect: "error" } as const;
+    const answer = await fetch(`${edge}/v1/drops/${dropId}/snapshot`, init);
+    return answer.ok ? ((await answer.json()) as Snapshot) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Does something to a line by hand, and tells how it stands then. Each call is another act: a second one is no repeat. */

@@ -3,8 +3,8 @@ import type { LineAct, Snapshot } from "../../schema/line.ts";
 import { formatMinor } from "../../schema/money.ts";
 import type { FieldError } from "../../schema/read-drop.ts";
 import type { StoredDocument } from "../../workers/console/verbs/put-document.ts";
-import type { ShownDocument } from "../../workers/console/verbs/show-document.ts";
 import type { Failure } from "../console/ask.ts";
+import type { Shown } from "./verbs.ts";
 
 /** Answers as lines that can be read aloud. */
 
@@ -24,8 +24,9 @@ export function saidPublished({ version, publishedAtMs, document }: PublishedDro
   );
 }
 
-export function saidShown(dropId: string, { draft, published }: ShownDocument): string {
+export function saidShown(dropId: string, { draft, published, line }: Shown): string {
   const lines = [published === null ? `${dropId} is not published.` : saidPublished(published)];
+  if (line !== null) lines.push(saidLine(line));
   if (draft === null) lines.push("There is no draft in KV.");
   else if (draft.version === null) lines.push("The draft in KV has errors:", ...saidErrors(draft.errors));
   else if (draft.version === published?.version) lines.push("The draft in KV is what is published.");
@@ -51,10 +52,23 @@ const SAID_ACTS: Record<LineAct["kind"], (line: Snapshot) => string> = {
   pace: ({ admitPerSecond }) => `lets ${admitPerSecond} people arrive a second.`,
 };
 
-function saidLine({ phase, isPaused, joined, admitted, skus }: Snapshot): string {
+function saidLine({
+  dropId,
+  atMs,
+  phase,
+  isPaused,
+  joined,
+  admitted,
+  skus,
+  waitsForBeacon,
+}: Snapshot): string {
   const free = skus.reduce((sum, { available }) => sum + available, 0);
   const state = isPaused ? `${phase}, paused` : phase;
-  return `  ${state}; ${joined} joined, about ${Math.round(admitted)} admitted, ${free} units free`;
+  const line = `  ${state}; ${joined} joined, about ${Math.round(admitted)} admitted, ${free} units free`;
+  if (waitsForBeacon === null || waitsForBeacon.dueAtMs > atMs) return line;
+  const { cohort, round, dueAtMs } = waitsForBeacon;
+  const lateSeconds = Math.round((atMs - dueAtMs) / 1_000);
+  return `${line}\n  Window ${cohort} and those after it wait for round ${round} of the beacon, due ${lateSeconds} s ago: npm run preflight -- --drop ${dropId} asks its relays`;
 }
 
 export function saidFailure({ title, detail, errors = [] }: Failure): string {

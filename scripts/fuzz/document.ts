@@ -23,6 +23,8 @@ export type Api = {
   resolve(schema: Json): Json;
   /** Names of string fields in answers: what a later request may refer to. */
   answered: Set<string>;
+  /** And of whole numbers, for the parts of a path: which cohorts there are is known from answers alone. */
+  counted: Set<string>;
 };
 
 const DOCUMENT = "openapi";
@@ -42,7 +44,7 @@ export function readDocument(document: Json): Api {
 
   const operations: Operation[] = [];
   const methods = new Map<string, Set<string>>();
-  const answered = new Set<string>();
+  const names = { string: new Set<string>(), integer: new Set<string>() };
   for (const [path, item] of Object.entries<Json>(document.paths)) {
     methods.set(path, new Set(Object.keys(item)));
     for (const [method, one] of Object.entries<Json>(item)) {
@@ -61,8 +63,7 @@ export function readDocument(document: Json): Api {
           ? compile("closed", "responses", status, "content", mediaType ?? "", "schema")
           : null;
         answers.set(Number(status), { mediaType: mediaType ?? null, isValid });
-        if (isJson && Number(status) < 300)
-          noteNames(answer.content[mediaType ?? ""].schema, resolve, answered);
+        if (isJson && Number(status) < 300) noteNames(answer.content[mediaType ?? ""].schema, resolve, names);
       }
       operations.push({
         id: one.operationId,
@@ -83,7 +84,7 @@ export function readDocument(document: Json): Api {
       });
     }
   }
-  return { operations, methods, resolve, answered };
+  return { operations, methods, resolve, answered: names.string, counted: names.integer };
 }
 
 function close(schema: Json): void {
@@ -92,11 +93,14 @@ function close(schema: Json): void {
   for (const part of Object.values(schema)) close(part);
 }
 
-function noteNames(schema: Json, resolve: Api["resolve"], names: Set<string>, depth = 0): void {
+type Names = Record<"string" | "integer", Set<string>>;
+
+function noteNames(schema: Json, resolve: Api["resolve"], names: Names, depth = 0): void {
   const { properties = {}, items, anyOf = [], oneOf = [] } = resolve(schema) ?? {};
   if (depth > 8) return;
   for (const [name, field] of Object.entries<Json>(properties)) {
-    if (resolve(field).type === "string") names.add(name);
+    const { type } = resolve(field);
+    if (type === "string" || type === "integer") names[type as keyof Names].add(name);
     noteNames(field, resolve, names, depth + 1);
   }
   for (const part of [items, ...anyOf, ...oneOf])

@@ -1,5 +1,5 @@
-import type { Plan } from "./arbitraries.ts";
 import type { Api, Json, Operation } from "./document.ts";
+import type { Plan } from "./plan.ts";
 import type { Reply, Sent } from "./send.ts";
 
 /** What an answer breaches, in words that are the same for the same breach; null when it is as declared. */

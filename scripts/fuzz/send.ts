@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
-import { isUse, type Plan } from "./arbitraries.ts";
 import type { Json } from "./document.ts";
+import { isUse, type Plan } from "./plan.ts";
 import type { Actor, State } from "./state.ts";
 
 const TIMEOUT_MS = 20_000;

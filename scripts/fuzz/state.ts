@@ -4,7 +4,7 @@ const KEPT_MAX = 60;
 /** Few enough that each gets far, and enough that none writes too often. */
 const ACTORS_MAX = 48;
 
-/** Strings that answers gave, by the name of their field, the latest of each; `within`: what the path of its request named. */
+/** What answers gave, as text, by the name of its field, the latest of each; `within`: what the path of its request named. */
 type Noted = { value: string; within: string };
 type Known = Map<string, Noted[]>;
 export type Actor = { session: string; known: Known; keys: string[] };
@@ -14,7 +14,7 @@ export class State {
   readonly actors: Actor[] = [];
   readonly shared: Known = new Map();
 
-  /** Notes every string of an answer under its name; `id` under that of its list: `drops[].id` is a `dropId`. */
+  /** Notes every string and count of an answer under its name; `id` under that of its list: `drops[].id` is a `dropId`. */
   learn(answer: Json, actor: Actor | null, within: string): void {
     const known = actor?.known ?? this.shared;
     walk(answer, "", (name, value) => note(known, name, { value, within }));
@@ -63,6 +63,8 @@ function walk(value: Json, list: string, act: (name: string, value: string) => v
     for (const [name, field] of Object.entries(value)) {
       if (typeof field === "string")
         act(name === "id" && list !== "" ? `${list.replace(/s$/, "")}Id` : name, field);
+      else if (typeof field === "number" && Number.isSafeInteger(field) && field >= 0)
+        act(name, String(field));
       else walk(field, name, act);
     }
   }

@@ -129,7 +129,7 @@ async function follow(
   if (watches) order = (await watch(visitor, world, first.orderId)) ?? first;
   if (order !== first)
     note(visitor, world, { key: null, reservationId: held.answer.reservationId, answer: order });
-  while (!isFinal(order) && Date.now() < visitor.giveUpMs) {
+  while (!isFinal(order) && world.client.patience.nowMs() < visitor.giveUpMs) {
     if (order.paymentUrl !== null && !hasPaid && payment.kind === "redirect") {
       hasPaid = true;
       await payAtPage(visitor, world, payment.atPage, order.paymentUrl);

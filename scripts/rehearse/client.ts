@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { Problem, type RefusalCode } from "../../schema/refusals.ts";
 import type { Endpoint } from "./endpoints.ts";
+import type { Patience } from "./patience.ts";
 import { createTraffic, noteLatency, noteUnexpected, type Traffic } from "./traffic.ts";
 
 export type Request = {
@@ -30,6 +31,8 @@ type ClientOptions = {
   /** The runtime will be killed: then, and only then, may an answer fail to come or be a 5xx. */
   expectsCrashes: boolean;
   random: () => number;
+  /** By which everybody's `untilMs` is meant. */
+  patience: Patience;
 };
 
 /**
@@ -38,6 +41,7 @@ type ClientOptions = {
  */
 export class EdgeClient {
   readonly traffic: Traffic = createTraffic();
+  readonly patience: Patience;
   readonly #pool: Pool;
   readonly #streams: Pool;
   readonly #options: ClientOptions;
@@ -46,6 +50,7 @@ export class EdgeClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.patience = options.patience;
     this.#free = options.connections;
     const times = {
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -94,7 +99,7 @@ export class EdgeClient {
       if (reply.ok || !isPassing(reply.code)) return reply;
       const backoffMs = this.#options.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** tries);
       const waitMs = Math.min(BACKOFF_MAX_MS, reply.retryAfterMs ?? 0) + backoffMs;
-      if (Date.now() + waitMs > untilMs) {
+      if (this.patience.nowMs() + waitMs > untilMs) {
         this.traffic.gaveUp += 1;
         return reply;
       }
@@ -114,7 +119,7 @@ export class EdgeClient {
         method: request.method,
         path: request.path,
         headers: headersOf(request),
-        signal: AbortSignal.timeout(Math.max(0, untilMs - Date.now())),
+        signal: AbortSignal.timeout(Math.max(0, untilMs - this.patience.nowMs())),
       });
       noteLatency(this.traffic, name, performance.now() - startedAt);
       const isStream = statusCode === 200 && String(headers["content-type"]).startsWith("text/event-stream");
@@ -134,7 +139,7 @@ export class EdgeClient {
         }
       }
     } catch (error) {
-      const isOver = Date.now() >= untilMs;
+      const isOver = this.patience.nowMs() >= untilMs;
       if (!isOver && !this.#options.expectsCrashes)
         noteUnexpected(this.traffic, `${name}: ${describe(error)}`);
     }

@@ -55,7 +55,7 @@ async function readRecord(client: EdgeClient, dropId: string): Promise<Evidence[
       path: `/v1/drops/${dropId}/record${part}`,
       address: "10.255.255.253",
     } as const;
-    const reply = await client.persist(endpoint, request, Date.now() + RECORD_PATIENCE_MS);
+    const reply = await client.persist(endpoint, request, client.patience.nowMs() + RECORD_PATIENCE_MS);
     if (!reply.ok) throw new Error(`the public record did not answer ${part}: ${reply.code}`);
     return reply.value;
   };

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { DropDocument, PublishedDrop } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AuditedOrder, OrdersAudit, StockAudit } from "../../schema/rpc.ts";
+import type { AuditedOrder, OrdersAudit } from "../../schema/rpc/orders.ts";
+import type { StockAudit } from "../../schema/rpc/sku-stock.ts";
 import type { AttemptRow, OrderRow, ParkedMessageRow } from "../../schema/tables.ts";
 import type { SkuEvidence } from "./audit/evidence.ts";
 

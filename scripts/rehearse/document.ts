@@ -44,7 +44,7 @@ export function planTimeline({ shoppers, kills }: Options): Timeline {
     lobbyMs: LOBBY_LEAST_MS + Math.ceil(shoppers * LOBBY_MS_PER_SHOPPER),
     windowMs: WINDOW_MS,
     arrivalsMs: 3 * WINDOW_MS,
-    // Long enough to wait for units that two generations of others gave back; longer where the shop is away now and then.
+    // Long enough to wait for units that two generations of others gave back; longer where a kill makes everybody ask anew.
     patienceMs: 2 * RESERVATION_TTL_MS + (kills > 0 ? 10_000 : 0),
   };
 }

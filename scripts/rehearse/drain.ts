@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AuditedOrder, Reservation } from "../../schema/rpc.ts";
+import type { AuditedOrder } from "../../schema/rpc/orders.ts";
+import type { Reservation } from "../../schema/rpc/sku-stock.ts";
 import type { OrderRow } from "../../schema/tables.ts";
 
 const LOOK_EVERY_MS = 1_000;

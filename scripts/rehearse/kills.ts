@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Patience } from "./patience.ts";
 import type { Stage } from "./stage.ts";
 
 export type Kill = { atMs: number; awayMs: number; shoppersHere: number };
@@ -25,9 +26,10 @@ type KillsOptions = {
   /** Uptime before each kill, from the opening or from the last start. */
   uptimesMs: number[];
   opensAtMs: number;
-  stage: Stage;
+  stage: Pick<Stage, "killAndRestart">;
   restarts: Restarts;
   shoppersHere: () => number;
+  patience: Patience;
 };
 
 /** Kills the runtime and starts it again on the same state, as often as planned. */
@@ -37,6 +39,7 @@ export async function playKills({
   stage,
   restarts,
   shoppersHere,
+  patience,
 }: KillsOptions): Promise<Kill[]> {
   const kills: Kill[] = [];
   if (uptimesMs.length === 0) return kills;
@@ -44,7 +47,7 @@ export async function playKills({
   for (const uptimeMs of uptimesMs) {
     await sleep(uptimeMs);
     const kill = { atMs: Date.now(), shoppersHere: shoppersHere() };
-    kills.push({ ...kill, awayMs: await stage.killAndRestart() });
+    kills.push({ ...kill, awayMs: await patience.during(() => stage.killAndRestart()) });
     restarts.note(kills.length);
   }
   return kills;

@@ -12,6 +12,7 @@ import { healGateway, readGatewayBooks } from "./gateway-client.ts";
 import { HostedPages } from "./hosted-page.ts";
 import { type Kill, playKills, Restarts } from "./kills.ts";
 import { isPlain, type Options } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { planCrowd, planUptimes, type ShopperPlan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { createRandom } from "./random.ts";
@@ -43,6 +44,7 @@ export async function rehearse(
     connections: options.connections,
     expectsCrashes,
     random: createRandom(options.seed, "backoff").next,
+    patience: new Patience(),
   });
   const pages = new HostedPages(stage.gatewayUrl);
   try {
@@ -115,6 +117,7 @@ async function playOut({
       stage,
       restarts: world.restarts,
       shoppersHere: () => world.tally.here,
+      patience: world.client.patience,
     }),
     playCrowd(plans, world, options.seed),
   ]);

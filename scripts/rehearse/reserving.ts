@@ -24,7 +24,7 @@ export async function reserve(visitor: Visitor, world: World, pass: string, roun
   const gone = new Set<string>();
   const askedAtMs = Date.now();
   world.tally.firstReserveAtMs ??= askedAtMs;
-  for (let tries = 0; tries < TRIES_MAX && Date.now() < visitor.patienceEndsMs; tries++) {
+  for (let tries = 0; tries < TRIES_MAX && world.client.patience.nowMs() < visitor.patienceEndsMs; tries++) {
     const skuIds = chooseSkus(visitor, world, gone, tries);
     if (skuIds.length === 0) return null;
     const key = `reserve-${visitor.plan.index}-${round}-${skuIds.join("-")}`;

@@ -17,7 +17,7 @@ export type Visitor = {
   /** Renewed once its shopper has shown who it is. */
   session: string;
   address: string;
-  /** Whoever has no unit by then goes home. */
+  /** Whoever has no unit by then goes home; both by the clock of `Patience`. */
   patienceEndsMs: number;
   /** Whoever waits for an order looks at it until then. */
   giveUpMs: number;
@@ -61,7 +61,7 @@ export async function shop(plan: ShopperPlan, world: World, seed: number): Promi
 async function enter(plan: ShopperPlan, world: World, seed: number): Promise<Visitor | null> {
   const { address } = plan;
   const request = { method: "POST", path: "/v1/sessions", address, body: {} } as const;
-  const patienceEndsMs = Math.max(Date.now(), world.opensAtMs) + world.patienceMs;
+  const patienceEndsMs = Math.max(world.client.patience.nowMs(), world.opensAtMs) + world.patienceMs;
   const giveUpMs = patienceEndsMs + world.orderPatienceMs;
   const reply = await world.client.persist(ENDPOINTS.session, request, patienceEndsMs);
   if (!reply.ok) return null;
@@ -132,7 +132,7 @@ async function waitForTurn(visitor: Visitor, world: World, ticket: Ticket): Prom
     );
     // A page looks about once a second, and each of them at a moment of its own.
     await sleep(PAGE_LOOKS_EVERY_MS * visitor.random.next());
-    if (!hasNews || Date.now() > visitor.patienceEndsMs) return null;
+    if (!hasNews || world.client.patience.nowMs() > visitor.patienceEndsMs) return null;
     const isOver = world.view.latest?.phase === "sold_out" || world.view.latest?.phase === "closed";
     // Most believe the page when it says that all is gone; some try anyway.
     if (isOver && visitor.random.chance(0.8)) return null;

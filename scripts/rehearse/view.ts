@@ -39,7 +39,7 @@ export class CrowdView {
 
   /** Waits until the picture satisfies `wanted`; false when `untilMs` came first. */
   async until(wanted: (snapshot: Snapshot) => boolean, untilMs: number): Promise<boolean> {
-    while (!this.#isOver && Date.now() < untilMs) {
+    while (!this.#isOver && this.#client.patience.nowMs() < untilMs) {
       if (this.latest !== null && wanted(this.latest)) return true;
       await new Promise<void>((seen) => this.#watchers.push(seen));
     }

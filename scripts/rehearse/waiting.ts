@@ -19,6 +19,7 @@ const STAYS_OFFERS = 2;
  */
 export async function waitForOffer(visitor: Visitor, world: World, pass: string): Promise<Held | null> {
   const { waits } = visitor.plan.dealings;
+  const { patience } = world.client;
   const skuId = skuWaitedFor(visitor, world);
   if (waits === "not" || skuId === null) return null;
   const key = `wait-${visitor.plan.index}-${skuId}`;
@@ -27,9 +28,9 @@ export async function waitForOffer(visitor: Visitor, world: World, pass: string)
   if (entry === null) return null;
   const untilMs = Math.max(
     visitor.patienceEndsMs,
-    askedAtMs + STAYS_OFFERS * world.document.waitingList.offerMs,
+    patience.nowMs() + STAYS_OFFERS * world.document.waitingList.offerMs,
   );
-  while (entry.state === "waiting" && Date.now() < untilMs) {
+  while (entry.state === "waiting" && patience.nowMs() < untilMs) {
     await sleep(LOOK_EVERY_MS * (0.5 + visitor.random.next()));
     entry = (await look(visitor, world, entry)) ?? entry;
   }

@@ -9,7 +9,8 @@ import type { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Beacon, Snapshot } from "../../schema/line.ts";
 import { ok, type Result } from "../../schema/result.ts";
-import type { JoinedPlace, SkuTerms } from "../../schema/rpc.ts";
+import type { JoinedPlace } from "../../schema/rpc/drop-queue.ts";
+import type { SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import { countedStorage, type Held } from "./object-storage.ts";
 
 /** What one DropQueue was asked to do. */

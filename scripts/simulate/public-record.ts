@@ -10,7 +10,7 @@ import {
   type StepPage,
   type WatermarkStep,
 } from "../../schema/line.ts";
-import type { RecordPart } from "../../schema/rpc.ts";
+import type { RecordPart } from "../../schema/rpc/drop-queue.ts";
 
 /** All that the public can read of a line, as it was served. */
 export type PublicRecord = {

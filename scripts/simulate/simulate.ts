@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Snapshot } from "../../schema/line.ts";
-import type { JoinedPlace } from "../../schema/rpc.ts";
+import type { JoinedPlace } from "../../schema/rpc/drop-queue.ts";
 import { ticketIdOf } from "../../workers/edge/derive.ts";
 import type { Progress } from "../rehearse/progress.ts";
 import { createRandom } from "../rehearse/random.ts";

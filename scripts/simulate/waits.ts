@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../schema/line.ts";
-import { askAgainAfterMs, standingOf, type Ticket } from "../../workers/edge/line/arithmetic.ts";
+import { standingOf, type Ticket } from "../../workers/edge/line/arithmetic.ts";
+import { askAgainAfterMs } from "../../workers/edge/line/asking.ts";
 
 /** What people were told to wait, held against how long they did. */
 export type WaitFigures = {

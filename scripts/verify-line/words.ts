@@ -4,12 +4,16 @@ import type { OwnReport } from "../../workers/edge/line/verify/check-ticket.ts";
 import type { CheckStatus } from "../../workers/edge/line/verify/findings.ts";
 import { CHECKS } from "../../workers/edge/line/verify/findings.ts";
 import type { Summary, Verdict } from "../../workers/edge/line/verify/verify-line.ts";
+import { witnessWords } from "../../workers/edge/line/verify/witness.ts";
 
 const MARKS: Record<CheckStatus, string> = { holds: "✓", broken: "✗", incomplete: "?", skipped: "-" };
 const NOT_LOOKED = " (not looked at)";
 
 /** The verdict for people. */
-export function saidVerdict(dropId: string, { status, checks, findings, summary, own }: Verdict): string {
+export function saidVerdict(
+  dropId: string,
+  { status, checks, findings, summary, own, witnessed }: Verdict,
+): string {
   const lines: string[] = [];
   for (const { check, status, looked, found, gaps } of checks) {
     const count = found > 0 ? ` (${found} wrong of ${looked})` : looked > 1 ? ` (${looked})` : "";
@@ -19,6 +23,8 @@ export function saidVerdict(dropId: string, { status, checks, findings, summary,
   }
   lines.push("", ...saidSummary(summary));
   if (own !== null) lines.push("", ...saidOwn(own));
+  const witness = witnessWords(witnessed, summary.commitment?.beacon ?? null);
+  if (witness.length > 0) lines.push("", ...witness);
   lines.push("", `${dropId}: ${ENDINGS[status]}`);
   return lines.join("\n");
 }

@@ -9,7 +9,8 @@ import type { RecordHead } from "../../schema/line.ts";
 import { ok } from "../../schema/result.ts";
 import { bundleIslands, type Island } from "../../scripts/islands.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
-import { DROP, fakeEdge } from "../unit/edge-fakes.ts";
+import { fakeEdge } from "../unit/edge-fakes.ts";
+import { DROP } from "../unit/edge-samples.ts";
 import { honestWorld, nth, type Parts, publish, serve, type World } from "../unit/line-record-forge.ts";
 import { CHROMIUM, expectWellMade, launchChromium, openPage, type Size } from "./chromium.ts";
 import { Shopper } from "./shopper.ts";
@@ -231,12 +232,16 @@ describe.skipIf(CHROMIUM === undefined)("the same page over a line that is being
     await page.goto(`${platform.platform.urls.edge}/drops/${drop.id}/proof`);
     await page.getByRole("button", { name: "Check every ticket and unit" }).click();
     await verdict(page).getByText("Everything that was checked holds").waitFor();
-    const { kept, ...checks } = await results(page);
-    expect(new Set(Object.values(checks))).toEqual(new Set(["holds"]));
+    expect(new Set(Object.values(await results(page)))).toEqual(new Set(["holds"]));
     const told = await verdict(page).innerText();
     expect(told).toMatch(/Your ticket [0-9a-f]{32} is in the list of window \d+/);
     expect(told).toContain("Its turn came at");
     expect(told).toContain("It holds no unit.");
+    // In time or not depends on how busy this machine is; that it says which, does not.
+    expect(told).toMatch(
+      /You were shown the root of window \d+ [\d.]+ s before its random round existed\. This beacon is the local stand-in|The root of window \d+ was seen only after its random round was due/,
+    );
+    expect(told).toContain("Whether that clock was right only its owner can know.");
     expect(complaints).toEqual([]);
   });
 });

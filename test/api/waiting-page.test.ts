@@ -9,7 +9,8 @@ import { bundleIslands, type Island } from "../../scripts/islands.ts";
 import { ticketIdOf } from "../../workers/edge/derive.ts";
 import { keptProofKey } from "../../workers/edge/islands/waiting/kept-roots.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
-import { cohortOf, DROP, fakeEdge, OPENS_AT, rootOf, SKU, snapshotOf } from "../unit/edge-fakes.ts";
+import { fakeEdge } from "../unit/edge-fakes.ts";
+import { cohortOf, DROP, OPENS_AT, rootOf, SKU, snapshotOf } from "../unit/edge-samples.ts";
 import { CHROMIUM, expectWellMade, launchChromium, openPage, type Size } from "./chromium.ts";
 import { eventually } from "./eventually.ts";
 
@@ -72,7 +73,7 @@ function site(islands: Island[], fromMs: number) {
     server,
     state: edge.state,
     cookies,
-    looks: () => asked.filter((url) => url.endsWith("/snapshot")).length,
+    looks: (at = "/snapshot") => asked.filter((url) => url.endsWith(at)).length,
     loads: () => asked.filter((url) => url === LINE).length,
     goDown: (down: boolean) => {
       isDown = down;
@@ -130,7 +131,8 @@ describe.skipIf(CHROMIUM === undefined)("the page of somebody who waits, in a br
       const kept = JSON.parse(
         (await page.evaluate(`localStorage.getItem(${JSON.stringify(keptProofKey(DROP))})`)) as string,
       );
-      expect(kept.roots).toEqual([rootOf(0)]);
+      expect(kept.roots).toEqual([{ ...rootOf(0), seenAtMs: expect.any(Number) }]);
+      expect(Math.abs(kept.roots[0].seenAtMs - Date.now())).toBeLessThan(30_000);
 
       shop.now({ watermark: { cohort: 0, rank: 1 } });
       await until(page, "Your turn has come.");
@@ -142,6 +144,32 @@ describe.skipIf(CHROMIUM === undefined)("the page of somebody who waits, in a br
       expect(complaints).toEqual([]);
     },
   );
+
+  it("asks for its window's root once a page, and a reload or another tab leaves the time at which it was first seen", async () => {
+    const { shop, page, go } = await open("phone", OPENS_AT - 3_000);
+    shop.now({ phase: "lobby", pacePerSecond: 0 });
+    await go();
+    await until(page, "You are in the lobby");
+    reveal(shop);
+    const keptIn = async (one: Page) =>
+      JSON.parse(
+        (await one.evaluate(`localStorage.getItem(${JSON.stringify(keptProofKey(DROP))})`)) as string,
+      );
+    const first = await eventually("the kept root", async () => {
+      const kept = await keptIn(page);
+      return kept?.commitment ? kept : undefined;
+    });
+    expect(first.roots).toHaveLength(1);
+    const roots = () => shop.looks("/record/roots/0");
+    expect(roots()).toBe(1);
+    const other = await page.context().newPage();
+    for (const one of [page, other]) {
+      await one.goto(page.url());
+      await eventually("a look at the root", () => roots() > (one === page ? 1 : 2) || undefined);
+      await one.waitForTimeout(100);
+      expect(await keptIn(one)).toEqual(first);
+    }
+  });
 
   it("says a pause, what the brand has to say, and the end, as they come, and asks no more after the end", async () => {
     const { shop, page, go } = await open("phone", OPENS_AT + 60_000);

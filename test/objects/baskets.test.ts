@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { BasketLine } from "../../schema/http.ts";
 import type { SkuId } from "../../schema/ids.ts";
-import type { BasketAnswer, KeyedReserveItem } from "../../schema/rpc.ts";
+import type { BasketAnswer, KeyedReserveItem } from "../../schema/rpc/baskets.ts";
 import { fingerprint, reservationId, reserveItem, shopperId, terms } from "../unit/sku-stock-fakes.ts";
 import { basketItem, freshShop } from "./buying.ts";
 import { ordersNamespaceStub, pass, SKU, setClock, sku, useClock } from "./fresh.ts";

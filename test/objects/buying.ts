@@ -2,7 +2,10 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import type { DropId, OrderId, ShopperId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
-import type { BegunCommand, KeyedReserveItem, Outcome, PlaceItem, SkuTerms } from "../../schema/rpc.ts";
+import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import type { PlaceItem } from "../../schema/rpc/orders.ts";
+import type { BegunCommand, Outcome } from "../../schema/rpc/payments.ts";
+import type { SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import {
   fingerprint,
   orderId,

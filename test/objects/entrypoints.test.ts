@@ -10,7 +10,8 @@ import state from "../../durable-objects/index.ts";
 import { type OrderId, shardOfOrder } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
-import type { KeyedReserveItem, PlaceItem } from "../../schema/rpc.ts";
+import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import type { PlaceItem } from "../../schema/rpc/orders.ts";
 import {
   fingerprint,
   OPENS_AT_MS,

@@ -6,7 +6,7 @@ import type { SkuStock } from "../../durable-objects/sku-stock/sku-stock.ts";
 import { stubs } from "../../durable-objects/stubs.ts";
 import { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, objectNames, type SkuId } from "../../schema/ids.ts";
-import type { SkuTerms } from "../../schema/rpc.ts";
+import type { SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import { OPENS_AT_MS, terms } from "../unit/sku-stock-fakes.ts";
 
 let serial = 0;

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import type { BegunCommand, GatewayEvent, Outcome } from "../../schema/rpc.ts";
+import type { BegunCommand, GatewayEvent, Outcome } from "../../schema/rpc/payments.ts";
 import { Gateway, type Mood } from "../unit/order-gateway.ts";
 import { OPENS_AT_MS } from "../unit/sku-stock-fakes.ts";
 import { freshShop } from "./buying.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AdjustAnswer, StockChange } from "../../schema/rpc.ts";
+import type { AdjustAnswer, StockChange } from "../../schema/rpc/sku-stock.ts";
 import { OPENS_AT_MS, orderId, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
 import { freshSku, pass, setClock, useClock } from "./fresh.ts";
 

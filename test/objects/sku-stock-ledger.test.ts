@@ -4,7 +4,7 @@ import { DropQueue } from "../../durable-objects/drop-queue/drop-queue.ts";
 import { extend, NO_ROWS } from "../../durable-objects/sku-stock/ledger/chain.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { PublicLedgerRow } from "../../schema/line.ts";
-import type { LevelPush } from "../../schema/rpc.ts";
+import type { LevelPush } from "../../schema/rpc/drop-queue.ts";
 import { reserveItem, ticketId } from "../unit/sku-stock-fakes.ts";
 import { freshDrop, freshSku, pass, sku, useClock } from "./fresh.ts";
 

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import type { WaitAnswer, WaitingAnswer } from "../../schema/rpc.ts";
+import type { WaitAnswer, WaitingAnswer } from "../../schema/rpc/waiting-list.ts";
 import {
   fingerprint,
   OPENS_AT_MS,

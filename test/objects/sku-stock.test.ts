@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { DropQueue } from "../../durable-objects/drop-queue/drop-queue.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor } from "../../schema/money.ts";
-import type { StepAnswer } from "../../schema/rpc.ts";
+import type { StepAnswer } from "../../schema/rpc/sku-stock.ts";
 import {
   fingerprint,
   OPENS_AT_MS,

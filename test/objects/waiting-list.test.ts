@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";
 import { waitForUnits } from "../../durable-objects/order-coordinator/wait.ts";
 import type { SkuId } from "../../schema/ids.ts";
-import type { KeyedWaitItem } from "../../schema/rpc.ts";
+import type { KeyedWaitItem } from "../../schema/rpc/waiting-list.ts";
 import { fingerprint, reservationId, reserveItem, shopperId } from "../unit/sku-stock-fakes.ts";
 import { basketItem, freshShop } from "./buying.ts";
 import { pass, SKU, sku, useClock } from "./fresh.ts";

@@ -3,7 +3,8 @@ import { expect, expectTypeOf, test } from "vitest";
 import type { OrderAnswer } from "../../schema/http.ts";
 import type { Problem } from "../../schema/refusals.ts";
 import type { ApiType } from "../../workers/edge/openapi/client.ts";
-import { DROP, fakeEdge, ORIGIN } from "./edge-fakes.ts";
+import { fakeEdge } from "./edge-fakes.ts";
+import { DROP, ORIGIN } from "./edge-samples.ts";
 
 test("the typed client knows each path, what goes in, and every answer by its status", async () => {
   const { app } = fakeEdge();

@@ -7,7 +7,8 @@ import { sessionPrint } from "../../workers/edge/bots/session-print.ts";
 import { createVelocity } from "../../workers/edge/bots/velocity.ts";
 import { addressKey, networkKey } from "../../workers/edge/identity/address-key.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
-import { DROP, FakeClock, OPENS_AT } from "./edge-fakes.ts";
+import { FakeClock } from "./edge-clock.ts";
+import { DROP, OPENS_AT } from "./edge-samples.ts";
 
 const WINDOW = TUNING.velocityWindowMs;
 

@@ -12,7 +12,8 @@ import type { CatalogReads } from "../../workers/edge/catalog/catalog-reads.ts";
 import { kvCatalogReads } from "../../workers/edge/catalog/catalog-reads.ts";
 import { staleTags } from "../../workers/edge/catalog/tags.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
-import { DROP, documentOf, fakeEdge } from "./edge-fakes.ts";
+import { fakeEdge } from "./edge-fakes.ts";
+import { DROP, documentOf } from "./edge-samples.ts";
 
 const productOf = (handle: string, changes: object = {}): ProductAnswer =>
   ProductAnswer.parse({

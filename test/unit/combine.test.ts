@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
 import { type Answered, createCombiner, unavailable } from "../../workers/combine.ts";
-import { FakeClock, fakeLifetime, settle } from "./edge-fakes.ts";
+import { FakeClock, fakeLifetime, settle } from "./edge-clock.ts";
 
 type Call = { lane: string; items: number[]; finish(): void; refuse(): void; throw(): void };
 

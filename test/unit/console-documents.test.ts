@@ -3,7 +3,7 @@ import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Snapshot } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { ConsoleApi } from "../../schema/rpc.ts";
+import type { ConsoleApi } from "../../schema/rpc/entrypoints.ts";
 import { versionOf } from "../../workers/console/document-version.ts";
 import { draft, fakeConsole, NOW_MS } from "./console-fakes.ts";
 

@@ -1,4 +1,4 @@
-import type { ConsoleApi } from "../../schema/rpc.ts";
+import type { ConsoleApi } from "../../schema/rpc/entrypoints.ts";
 import type { AttemptRow, OperatorLogRow, OrderRow, ParkedMessageRow } from "../../schema/tables.ts";
 import { createApp } from "../../workers/console/app.ts";
 import { type Deps, kvDocuments } from "../../workers/console/deps.ts";

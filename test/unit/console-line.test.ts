@@ -3,7 +3,7 @@ import { DropDocument } from "../../schema/drop-document.ts";
 import { LIMITS, RANGES } from "../../schema/limits.ts";
 import type { LineAct, Snapshot } from "../../schema/line.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { LineCommand, LineCommandAnswer } from "../../schema/rpc.ts";
+import type { LineCommand, LineCommandAnswer } from "../../schema/rpc/drop-queue.ts";
 import { draft, fakeConsole, NOW_MS } from "./console-fakes.ts";
 
 const PATH = "/v1/drops/spring/line";

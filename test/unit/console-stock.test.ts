@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { OrderAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, refuse } from "../../schema/result.ts";
-import type { AdjustAnswer, AdjustItem, OrderCommandAnswer } from "../../schema/rpc.ts";
+import type { OrderCommandAnswer } from "../../schema/rpc/order-commands.ts";
+import type { AdjustAnswer, AdjustItem } from "../../schema/rpc/sku-stock.ts";
 import { fakeConsole, STOCK_SYNC_SECRET } from "./console-fakes.ts";
 
 const level = { skuId: "runner-42", stock: 12, available: 12, reserved: 0, sold: 0 };

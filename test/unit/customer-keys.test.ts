@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { type CustomerKeys, parseCustomerKeys } from "../../workers/edge/identity/customer-keys.ts";
-import { OPENS_AT } from "./edge-fakes.ts";
+import { OPENS_AT } from "./edge-samples.ts";
 
 const ISSUER = "https://shop.example";
 const SECRET = Buffer.alloc(32, 7);

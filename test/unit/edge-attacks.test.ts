@@ -11,20 +11,10 @@ import { createEdge } from "../../workers/edge/edge.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
 import { joinLine } from "../../workers/edge/verbs/join-line.ts";
-import {
-  admitAll,
-  admitted,
-  type Caller,
-  cohortOf,
-  DROP,
-  FakeClock,
-  fakeEdge,
-  keysetOf,
-  OPENS_AT,
-  ORIGIN,
-  SEED,
-  snapshotOf,
-} from "./edge-fakes.ts";
+import { FakeClock } from "./edge-clock.ts";
+import { admitAll, admitted, type Caller, fakeEdge } from "./edge-fakes.ts";
+import { keysetOf } from "./edge-keysets.ts";
+import { cohortOf, DROP, OPENS_AT, ORIGIN, SEED, snapshotOf } from "./edge-samples.ts";
 
 const TICKETS = `/v1/drops/${DROP}/tickets`;
 const PASSES = `/v1/drops/${DROP}/passes`;

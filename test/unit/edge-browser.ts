@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { type Answer, fakeEdge, ORIGIN } from "./edge-fakes.ts";
+import { type Answer, fakeEdge } from "./edge-fakes.ts";
+import { ORIGIN } from "./edge-samples.ts";
 import { type Form, formsIn } from "./page-forms.ts";
 
 /** A browser without JavaScript over fakes: it keeps cookies, follows redirects, and can do nothing but press buttons. */

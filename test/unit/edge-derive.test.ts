@@ -4,7 +4,7 @@ import { canonicalJson } from "../../schema/canonical-json.ts";
 import { DropId, ShopperId, shardOfDrop, shardOfOrder, TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fingerprintOf, orderIdOf, rankOf, reservationIdOf, ticketIdOf } from "../../workers/edge/derive.ts";
-import { DROP, SEED } from "./edge-fakes.ts";
+import { DROP, SEED } from "./edge-samples.ts";
 
 const SHOPPER = ShopperId.parse("shp_0123456789abcdef0123456789abcdef");
 const TICKET = TicketId.parse("82cdf111df9557495b1fce9e2a7a587f");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import type { KeyedReserveItem } from "../../schema/rpc.ts";
-import { type Answer, admitted, DROP, fakeEdge } from "./edge-fakes.ts";
+import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import { type Answer, admitted, fakeEdge } from "./edge-fakes.ts";
+import { DROP } from "./edge-samples.ts";
 
 const PATH = `/v1/drops/${DROP}/snapshot`;
 

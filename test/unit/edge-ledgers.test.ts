@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { LedgerPage, type PublicLedgerRow } from "../../schema/line.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
-import { DROP, fakeEdge, OPENS_AT, SKU } from "./edge-fakes.ts";
+import { fakeEdge } from "./edge-fakes.ts";
+import { DROP, OPENS_AT, SKU } from "./edge-samples.ts";
 
 const LEDGERS = `/v1/drops/${DROP}/record/ledgers`;
 const FOR_EVER = "public, max-age=31536000, immutable";

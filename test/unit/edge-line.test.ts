@@ -9,17 +9,9 @@ import { createEdge } from "../../workers/edge/edge.ts";
 import { CHOICES, waitRangeOf } from "../../workers/edge/line/arithmetic.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
 import { issuePass } from "../../workers/edge/verbs/issue-pass.ts";
-import {
-  cohortOf,
-  DROP,
-  fakeDeps,
-  fakeEdge,
-  fakeLifetime,
-  OPENS_AT,
-  SEED,
-  settle,
-  snapshotOf,
-} from "./edge-fakes.ts";
+import { fakeLifetime, settle } from "./edge-clock.ts";
+import { fakeDeps, fakeEdge } from "./edge-fakes.ts";
+import { cohortOf, DROP, OPENS_AT, SEED, snapshotOf } from "./edge-samples.ts";
 
 const PASSES = `/v1/drops/${DROP}/passes`;
 

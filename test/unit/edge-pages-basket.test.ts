@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { Handle, ProductAnswer } from "../../schema/catalog.ts";
 import { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Currency } from "../../schema/money.ts";
+import { AmountMinor, Currency } from "../../schema/money.ts";
+import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import type { KeyedWaitItem } from "../../schema/rpc/waiting-list.ts";
 import { browse } from "./edge-browser.ts";
-import { type Answer, admitAll, DROP, documentOf, OPENS_AT, SKU } from "./edge-fakes.ts";
+import { type Answer, admitAll } from "./edge-fakes.ts";
+import { DROP, documentOf, OPENS_AT, SKU } from "./edge-samples.ts";
 
 const DROP_PAGE = `/drops/${DROP}`;
 const LINE = `${DROP_PAGE}/line`;
@@ -197,6 +200,21 @@ describe("a basket", () => {
   });
 });
 
+/** As the objects do with the units of an offer: an order finds them reserved. */
+function holdFor({ state }: Shop, { reservationId, skuId, quantity }: KeyedWaitItem): void {
+  const amountMinor = AmountMinor.parse(12_900);
+  const lines = [{ skuId, quantity, unitPriceMinor: amountMinor, totalMinor: amountMinor }];
+  const deadlineAtMs = OPENS_AT + 60_000;
+  const basket = {
+    reservationId,
+    lines,
+    subtotalMinor: amountMinor,
+    currency: Currency.parse("EUR"),
+    deadlineAtMs,
+  };
+  state.reservations.set(reservationId, { item: {} as KeyedReserveItem, basket, isGivenBack: false });
+}
+
 describe("a waiting list", () => {
   const sell = (shop: Shop) => {
     const skus = [{ skuId: SKU, stock: 10, available: 0, reserved: 0, sold: 10 }];
@@ -262,6 +280,26 @@ describe("a waiting list", () => {
       expect((await shop.send(LINE)).text).not.toContain("Your place on the waiting list");
     },
   );
+
+  test("whose offer was ordered here leads to that order, and only there", async () => {
+    const shop = open({ waitingList });
+    sell(shop);
+    const turn = await untilChoosing(shop);
+    await shop.press(turn, { wait: SKU }, { to: `${DROP_PAGE}/waiting-list` });
+    const place = shop.at();
+    const [waiting] = shop.state.waiting.values();
+    if (waiting === undefined) throw new Error("nobody waits");
+    waiting.entry = { ...waiting.entry, state: "offered", ahead: null, offerEndsAtMs: OPENS_AT + 60_000 };
+    const checkout = await shop.press(await shop.send(place), {}, { action: "/take" });
+    waiting.entry = { ...waiting.entry, state: "taken", offerEndsAtMs: null };
+    expect((await shop.send(place)).text).not.toContain('href="/orders/');
+
+    holdFor(shop, waiting.item);
+    await shop.press(checkout, { email: "ada@example.com" }, { action: "/checkout" });
+    const [, order = ""] = /href="(\/orders\/ord_[0-9a-f]+)"/.exec((await shop.send(place)).text) ?? [];
+    expect((await shop.send(order)).text).toContain("<h1>");
+    expect([...shop.state.orders.keys()].map((id) => `/orders/${id}`)).toEqual([order]);
+  });
 
   test("shows nobody else's place", async () => {
     const shop = open({ waitingList });

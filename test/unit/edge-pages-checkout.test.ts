@@ -5,11 +5,12 @@ import { SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { AmountMinor } from "../../schema/money.ts";
 import { refuse } from "../../schema/result.ts";
-import type { PlaceItem, PlaceRefusal } from "../../schema/rpc.ts";
+import type { PlaceItem, PlaceRefusal } from "../../schema/rpc/orders.ts";
 import { postedQuotes, type QuoteRequest } from "../../workers/edge/checkout/brand-quotes.ts";
 import { signOrderToken } from "../../workers/order-link.ts";
 import { browse } from "./edge-browser.ts";
-import { type Answer, admitAll, DROP, documentOf, OPENS_AT, ORIGIN } from "./edge-fakes.ts";
+import { type Answer, admitAll } from "./edge-fakes.ts";
+import { DROP, documentOf, OPENS_AT, ORIGIN } from "./edge-samples.ts";
 
 const DROP_PAGE = `/drops/${DROP}`;
 const CHECKOUT = `${DROP_PAGE}/checkout`;

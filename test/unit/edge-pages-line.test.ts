@@ -6,7 +6,8 @@ import { rangeWords, roundedBy } from "../../workers/edge/line/spans.ts";
 import { toldOf } from "../../workers/edge/line/told.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
 import { browse } from "./edge-browser.ts";
-import { admitAll, cohortOf, DROP, OPENS_AT, SKU, snapshotOf } from "./edge-fakes.ts";
+import { admitAll } from "./edge-fakes.ts";
+import { cohortOf, DROP, OPENS_AT, SKU, snapshotOf } from "./edge-samples.ts";
 
 const LINE = `/drops/${DROP}/line`;
 const units = (available: number, reserved: number, sold: number) => [

@@ -5,7 +5,7 @@ import { ok } from "../../schema/result.ts";
 import { LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import { ISLANDS } from "../../workers/edge/pages/islands.ts";
 import { browse } from "./edge-browser.ts";
-import { DROP, headOf, SEED } from "./edge-fakes.ts";
+import { DROP, headOf, SEED } from "./edge-samples.ts";
 
 const PROOF = `/drops/${DROP}/proof`;
 

@@ -6,16 +6,8 @@ import { CANCEL_REASONS, MONEY_STATES } from "../../schema/statuses.ts";
 import { ASSETS } from "../../workers/edge/pages/assets.ts";
 import { canceledMoneyWords, spanWords } from "../../workers/edge/pages/words.ts";
 import { browse } from "./edge-browser.ts";
-import {
-  type Answer,
-  admitAll,
-  cohortOf,
-  DROP,
-  fakeEdge,
-  OPENS_AT,
-  ORIGIN,
-  snapshotOf,
-} from "./edge-fakes.ts";
+import { type Answer, admitAll, fakeEdge } from "./edge-fakes.ts";
+import { cohortOf, DROP, OPENS_AT, ORIGIN, snapshotOf } from "./edge-samples.ts";
 
 const DROP_PAGE = `/drops/${DROP}`;
 const LINE = `${DROP_PAGE}/line`;

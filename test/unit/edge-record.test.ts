@@ -2,17 +2,9 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { CohortPage, RecordHead, recordKeys, SignedRoot, StepPage } from "../../schema/line.ts";
 import { createEdge } from "../../workers/edge/edge.ts";
-import {
-  chunkOf,
-  cohortOf,
-  DROP,
-  fakeDeps,
-  fakeEdge,
-  fakeLifetime,
-  OPENS_AT,
-  rootOf,
-  snapshotOf,
-} from "./edge-fakes.ts";
+import { fakeLifetime } from "./edge-clock.ts";
+import { fakeDeps, fakeEdge } from "./edge-fakes.ts";
+import { chunkOf, cohortOf, DROP, OPENS_AT, rootOf, snapshotOf } from "./edge-samples.ts";
 
 const RECORD = `/v1/drops/${DROP}/record`;
 const FOR_EVER = "public, max-age=31536000, immutable";

@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { ShopperId, TicketId } from "../../schema/ids.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
-import { admitted, DROP, FakeClock, fakeEdge, keysetOf, OPENS_AT, secretOf } from "./edge-fakes.ts";
+import { FakeClock } from "./edge-clock.ts";
+import { admitted, fakeEdge } from "./edge-fakes.ts";
+import { keysetOf, secretOf } from "./edge-keysets.ts";
+import { DROP, OPENS_AT } from "./edge-samples.ts";
 
 const SHOPPER = ShopperId.parse(`shp_${"1".repeat(32)}`);
 const PLACE = { sub: SHOPPER, drop: DROP, tid: TicketId.parse("2".repeat(32)), coh: 3 };

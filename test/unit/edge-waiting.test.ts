@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { WaitingEntryAnswer } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { admitted, DROP, fakeEdge, OPENS_AT, SKU } from "./edge-fakes.ts";
+import { admitted, fakeEdge } from "./edge-fakes.ts";
+import { DROP, OPENS_AT, SKU } from "./edge-samples.ts";
 
 const LIST = `/v1/drops/${DROP}/waiting-list`;
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { badRequests, goodRequests, type Plan } from "../../scripts/fuzz/arbitraries.ts";
+import { badRequests, goodRequests } from "../../scripts/fuzz/arbitraries.ts";
 import { readDocument } from "../../scripts/fuzz/document.ts";
 import { isForbidden, judge } from "../../scripts/fuzz/judge.ts";
+import type { Plan } from "../../scripts/fuzz/plan.ts";
 import { fill, type Reply } from "../../scripts/fuzz/send.ts";
 import { shrink } from "../../scripts/fuzz/shrink.ts";
 import { State } from "../../scripts/fuzz/state.ts";

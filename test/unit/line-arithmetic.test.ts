@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../schema/line.ts";
 import {
-  askAgainAfterMs,
   CHOICES,
   mayClaim,
   type Picture,
@@ -13,6 +12,7 @@ import {
   type Ticket,
   waitRangeOf,
 } from "../../workers/edge/line/arithmetic.ts";
+import { askAgainAfterMs } from "../../workers/edge/line/asking.ts";
 
 const OPENS_AT = Date.parse("2027-03-01T10:00:00Z");
 const NOBODY = { cohort: -1, rank: 0 };

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { LINE_CLIENT, lineClientFiles } from "../../scripts/line-client.ts";
 import { rankOf } from "../../workers/edge/derive.ts";
 import type * as Client from "../../workers/edge/line/client.ts";
-import { SEED, snapshotOf } from "./edge-fakes.ts";
+import { SEED, snapshotOf } from "./edge-samples.ts";
 
 describe("the published client of the line", () => {
   test("is not stale: npm run line-client", async () => {

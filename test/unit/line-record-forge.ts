@@ -30,7 +30,16 @@ export const BEACON = {
   periodMs: 3_000,
 };
 
+const signatures = new Map<number, string>();
+
+/** Signed once a round: the signature of a round is always the same one, and it takes long. */
 export function beaconSignature(round: number): string {
+  const signature = signatures.get(round) ?? signRound(round);
+  signatures.set(round, signature);
+  return signature;
+}
+
+function signRound(round: number): string {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(BigInt(round));
   const suite = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
@@ -39,7 +48,7 @@ export function beaconSignature(round: number): string {
 }
 
 const roundFor = (closedAtMs: number) =>
-  Math.ceil((closedAtMs + 1_000 - BEACON.genesisAtMs) / BEACON.periodMs) + 1;
+  Math.ceil((closedAtMs + 2_000 - BEACON.genesisAtMs) / BEACON.periodMs) + 1;
 
 export type Row = {
   seq: number;

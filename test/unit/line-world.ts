@@ -5,7 +5,8 @@ import { LineStore } from "../../durable-objects/drop-queue/store.ts";
 import { DropDocument } from "../../schema/drop-document.ts";
 import { type DropId, SkuId } from "../../schema/ids.ts";
 import type { Beacon, CohortPage, RecordHead, SignedRoot, Snapshot, StepPage } from "../../schema/line.ts";
-import type { RecordPart, SkuTerms } from "../../schema/rpc.ts";
+import type { RecordPart } from "../../schema/rpc/drop-queue.ts";
+import type { SkuTerms } from "../../schema/rpc/sku-stock.ts";
 import { memoryStorage } from "./order-storage.ts";
 
 export const DROP = "a-drop" as DropId;

@@ -5,7 +5,7 @@ import type { ReplayCursor } from "../../schema/webhooks.ts";
 import type { NotifyDeps } from "../../workers/console/notify/deps.ts";
 import type { WebhookStore } from "../../workers/console/webhooks/store.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
-import { keysetOf } from "./edge-fakes.ts";
+import { keysetOf } from "./edge-keysets.ts";
 
 export const NOTIFY_NOW_MS = 1_800_000_000_000;
 

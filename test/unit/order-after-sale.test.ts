@@ -16,7 +16,8 @@ import {
 } from "../../durable-objects/order-coordinator/decide.ts";
 import type { DropId, SkuId } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
-import type { OrderAct, Outcome } from "../../schema/rpc.ts";
+import type { OrderAct } from "../../schema/rpc/order-commands.ts";
+import type { Outcome } from "../../schema/rpc/payments.ts";
 import type { Operation } from "../../schema/statuses.ts";
 import { OPENS_AT_MS } from "./sku-stock-fakes.ts";
 

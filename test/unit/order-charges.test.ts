@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { chargesOf } from "../../schema/charges.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AmountMinor } from "../../schema/money.ts";
-import type { Charging } from "../../schema/rpc.ts";
+import type { Charging } from "../../schema/rpc/orders.ts";
 
 const minor = (amount: number) => amount as AmountMinor;
 const table = (over: { amountMinor?: number; taxRatePermyriad?: number; isTaxIncluded?: boolean } = {}) => ({

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { takeCommand } from "../../durable-objects/order-coordinator/command.ts";
 import { newFacts } from "../../durable-objects/order-coordinator/decide.ts";
-import type { OrderRecord } from "../../durable-objects/order-coordinator/store.ts";
+import type { OrderRecord } from "../../durable-objects/order-coordinator/records.ts";
 import { PlaceRequest, ShippingAddress } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { RefundRequest, ShipmentRequest } from "../../schema/order-commands.ts";
-import type { OrderCommand } from "../../schema/rpc.ts";
+import type { OrderCommand } from "../../schema/rpc/order-commands.ts";
 import { fingerprint, orderId, orderTerms, reservationId, shopperId } from "./sku-stock-fakes.ts";
 
 const command: OrderCommand = {

@@ -1,6 +1,6 @@
 import type { OrderId } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
-import type { BegunCommand, GatewayEvent, Outcome } from "../../schema/rpc.ts";
+import type { BegunCommand, GatewayEvent, Outcome } from "../../schema/rpc/payments.ts";
 
 const EUR = "EUR" as Currency;
 

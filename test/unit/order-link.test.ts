@@ -4,7 +4,8 @@ import { LIMITS } from "../../schema/limits.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
 import { createTokens } from "../../workers/edge/tokens.ts";
 import { signOrderToken, verifyOrderToken } from "../../workers/order-link.ts";
-import { FakeClock, keysetOf } from "./edge-fakes.ts";
+import { FakeClock } from "./edge-clock.ts";
+import { keysetOf } from "./edge-keysets.ts";
 
 const keys = parseKeyset("LINK_KEYS", keysetOf(["l1", 3]));
 const orderId = `ord_00${"1".repeat(32)}` as OrderId;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, test, vi } from "vitest";
+import type { Act } from "./order-acts.ts";
 import type { Mood } from "./order-gateway.ts";
-import { type Act, World } from "./order-world.ts";
+import { World } from "./order-world.ts";
 
 // The driver logs each failed call as a line; here thousands fail on purpose.
 vi.spyOn(console, "error").mockImplementation(() => {});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import type { BegunCommand, Outcome } from "../../schema/rpc.ts";
+import type { BegunCommand, Outcome } from "../../schema/rpc/payments.ts";
 import { consumeCommands } from "../../workers/payments/consume-commands.ts";
 import { declined, succeeded, unknown } from "../../workers/payments/gateways/port.ts";
 import { TUNING } from "../../workers/payments/tuning.ts";

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AmountMinor } from "../../schema/money.ts";
-import type { BegunCommand } from "../../schema/rpc.ts";
+import type { BegunCommand } from "../../schema/rpc/payments.ts";
 import type { Sandbox } from "../../scripts/sandbox/server.ts";
 import type { LogEntry } from "../../workers/payments/deps.ts";
 import { declined, type Gateway, unknown } from "../../workers/payments/gateways/port.ts";

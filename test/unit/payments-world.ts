@@ -1,15 +1,15 @@
 import type { OrderId } from "../../schema/ids.ts";
 import type { PaymentMessage } from "../../schema/messages.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
+import type { PaymentsApi } from "../../schema/rpc/entrypoints.ts";
 import type {
   BeginAnswer,
   BegunCommand,
   GatewayEvent,
   Outcome,
-  PaymentsApi,
   ReportAnswer,
   ReportItem,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/payments.ts";
 import type { ParkedMessageRow } from "../../schema/tables.ts";
 import { systemClock } from "../../workers/combine.ts";
 import type { Deps, LogEntry } from "../../workers/payments/deps.ts";

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { REFUSALS, type RefusalCode } from "../../schema/refusals.ts";
 import { EdgeClient } from "../../scripts/rehearse/client.ts";
 import { ENDPOINTS } from "../../scripts/rehearse/endpoints.ts";
+import { Patience } from "../../scripts/rehearse/patience.ts";
 
 type Scripted = { status: number; body: unknown } | "hang up";
 
@@ -32,7 +33,13 @@ async function scripted(answers: Scripted[], { expectsCrashes = false, connectio
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const client = new EdgeClient({ url, connections, expectsCrashes, random: () => 0 });
+  const client = new EdgeClient({
+    url,
+    connections,
+    expectsCrashes,
+    random: () => 0,
+    patience: new Patience(),
+  });
   closers.push(
     () => client.close(),
     () => new Promise((closed) => server.close(closed)),
@@ -154,7 +161,13 @@ describe("a stream of events", () => {
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = new EdgeClient({ url, connections: 4, expectsCrashes, random: () => 0 });
+    const client = new EdgeClient({
+      url,
+      connections: 4,
+      expectsCrashes,
+      random: () => 0,
+      patience: new Patience(),
+    });
     closers.push(
       () => client.close(),
       () => new Promise((closed) => server.close(closed)),

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { DropDocument } from "../../schema/drop-document.ts";
 import type { OrderAnswer } from "../../schema/http.ts";
-import type { AuditedOrder, LedgerRow, Reservation } from "../../schema/rpc.ts";
+import type { AuditedOrder } from "../../schema/rpc/orders.ts";
+import type { LedgerRow, Reservation } from "../../schema/rpc/sku-stock.ts";
 import type { LedgerKind } from "../../schema/statuses.ts";
 import type { AttemptRow, OrderRow } from "../../schema/tables.ts";
 import type { Evidence } from "../../scripts/rehearse/audit/evidence.ts";
@@ -288,6 +289,7 @@ export function soundEvidence(): Evidence {
           ],
         },
         own: null,
+        witnessed: [],
       },
       log: new Map([1, 2].map((n) => [ticketId(n), 0])),
     },

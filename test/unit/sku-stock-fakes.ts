@@ -21,18 +21,18 @@ import type {
 } from "../../schema/ids.ts";
 import type { AmountMinor, Currency } from "../../schema/money.ts";
 import { ok } from "../../schema/result.ts";
+import type { OrderTerms } from "../../schema/rpc/orders.ts";
 import type {
   AdjustAnswer,
   AdjustItem,
   CommitItem,
   GiveBackAnswer,
   GiveBackItem,
-  OrderTerms,
   PinItem,
   ReleaseItem,
   ReserveItem,
   SkuTerms,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/sku-stock.ts";
 
 export const OPENS_AT_MS = 1_800_000_000_000;
 

@@ -1,69 +1,21 @@
 import { sign } from "node:crypto";
 import { ED25519_TORSION_SUBGROUP } from "@noble/curves/ed25519.js";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { beaconsTrustedAt, LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import type { CheckRounds } from "../../workers/edge/line/verify/context.ts";
-import { verifyLine } from "../../workers/edge/line/verify/verify-line.ts";
 import {
   BEACON,
-  beaconSignature,
   type ClosedCohort,
-  type Head,
-  honestWorld,
-  type Move,
   newKey,
   OPENS_AT_MS,
   type Parts,
   publish,
-  rankIn,
-  revealsAtMs,
-  seedOf,
   serve,
-  sha256,
   signedRootOf,
   ticket,
   type World,
 } from "./line-record-forge.ts";
-
-/** What somebody with every key might try so that a check passes over it: the smaller ways around `verify-line.test.ts`. */
-
-type Options = Partial<Omit<Parameters<typeof verifyLine>[0], "source">>;
-
-let honest: World;
-beforeAll(() => {
-  const world = honestWorld();
-  world.logs.set(
-    0,
-    Array.from({ length: 5 }, (_, n) => ticket(n)),
-  );
-  honest = { ...world, steps: [], ledgers: new Map() };
-});
-
-const like = (changes: Partial<World> = {}): World => ({ ...honest, logs: new Map(honest.logs), ...changes });
-const head = (parts: Parts) => parts.get("record") as Head;
-const windows = (parts: Parts) => parts.get("record/cohorts/0") as { cohorts: ClosedCohort[] };
-const seedOfLink = (link: string, signature: Buffer) =>
-  sha256("dropline/seed/1\n", Buffer.from(link, "hex"), sha256(signature));
-
-/** BLS by comparison with the one signature that there is: every other test checks it for real. */
-const checkRounds: CheckRounds = async (_, rounds) =>
-  rounds.map(({ round, signature }) => Buffer.from(signature).toString("hex") === beaconSignature(round));
-
-async function found(parts: Parts, options: Options = {}) {
-  const verdict = await verifyLine({
-    dropId: "spring",
-    source: serve(parts),
-    mode: "full",
-    checkRounds,
-    trustedBeacons: [BEACON],
-    pause: async () => {},
-    ...options,
-  });
-  return {
-    status: verdict.status,
-    codes: [...new Set(verdict.findings.map(({ check, code }) => `${check}/${code}`))].toSorted(),
-  };
-}
+import { found, head, honest, like, type Options, seedOfLink, windows } from "./verify-line-small-world.ts";
 
 test("the smaller honest line holds", async () => {
   expect(await found(publish(honest))).toEqual({ status: "holds", codes: [] });
@@ -237,58 +189,6 @@ test("a root is signed that counts more people than its chunks can have", async 
   expect(await found(parts)).toEqual({ status: "broken", codes: ["roots/root_wrong"] });
 });
 
-test("a unit whose ticket may stand in a chunk that could not be read is not held against anybody", async () => {
-  const world = like({
-    ledgers: new Map([
-      [
-        "runner",
-        [
-          ["configure", null, 2, OPENS_AT_MS],
-          ["reserve", ticket(10_000), 1, OPENS_AT_MS + 60_000],
-        ],
-      ],
-    ]),
-  });
-  const honestly = serve(publish(world));
-  const source = async (path: string) => {
-    if (path === "record/chunks/1/0") throw new Error("away");
-    return honestly(path);
-  };
-  expect(await found(publish(world), { source } as Options)).toEqual({ status: "incomplete", codes: [] });
-});
-
-describe("the steps' page", () => {
-  const steps = [
-    { step: 1, atMs: revealsAtMs(0), cohort: 0, rank: 0.5, admitted: 3 },
-    { step: 2, atMs: revealsAtMs(0) + 1, cohort: 0, rank: 1, admitted: 5 },
-  ];
-  const page = (parts: Parts) => parts.get("record/steps/0") as { page: number; steps: unknown[] };
-  const wrong = { status: "broken", codes: ["steps/step_order"] };
-
-  test("is the one that was asked for", async () => {
-    const parts = publish(like({ steps }));
-    expect(await found(parts)).toEqual({ status: "holds", codes: [] });
-    page(parts).page = 1;
-    expect(await found(parts)).toEqual(wrong);
-  });
-
-  test.each<[string, object, string]>([
-    ["a number twice", { step: 1 }, "steps/step_order"],
-    ["more people than were let in", { admitted: 7 }, "steps/admitted_wrong"],
-    ["less people than were let in", { admitted: 3 }, "steps/admitted_wrong"],
-  ])("does not say %s", async (_, change, code) => {
-    const [first, second] = steps;
-    const parts = publish(like({ steps: [{ ...first }, { ...second, ...change }] as typeof steps }));
-    expect(await found(parts)).toEqual({ status: "broken", codes: [code] });
-  });
-
-  test("has all steps that the head promises", async () => {
-    const parts = publish(like({ steps }));
-    page(parts).steps.pop();
-    expect(await found(parts)).toEqual(wrong);
-  });
-});
-
 test("only roots that are right are given to whoever keeps them", async () => {
   const parts = publish(honest);
   parts.set("record/roots/4", signedRootOf(like({ key: newKey() }), 4));
@@ -305,67 +205,6 @@ test("one round's signature does not serve for another window's round", async ()
   expect(await found(parts)).toEqual({ status: "broken", codes: ["beacon/beacon_unsigned"] });
 });
 
-describe("a ledger", () => {
-  const LAST_MS = OPENS_AT_MS + 30_000;
-  /** The lobby is let in whole, window 3 is not. */
-  const withMoves = (...moves: Move[]) => {
-    const steps = [{ step: 1, atMs: revealsAtMs(0), cohort: 0, rank: 1, admitted: 5 }];
-    const configured: Move = ["configure", null, 9, OPENS_AT_MS];
-    return publish(like({ steps, ledgers: new Map([["runner", [configured, ...moves]]]) }));
-  };
-  const served: Move = ["reserve", ticket(0), 1, LAST_MS];
-  const page = (parts: Parts) => parts.get("record/ledgers/runner/0") as object;
-
-  test("of whom the line served holds", async () => {
-    expect(await found(withMoves(served))).toEqual({ status: "holds", codes: [] });
-  });
-
-  test.each<[string, Move[], string]>([
-    [
-      "sells late what nobody's turn had come for",
-      [["late", ticket(30_000), 1, LAST_MS]],
-      "units/unit_past_the_line",
-    ],
-    [
-      "takes back what its ticket was not sold",
-      [served, ["commit", ticket(0), 1, LAST_MS], ["return", ticket(1), 1, LAST_MS]],
-      "units/unit_changed_hands",
-    ],
-    [
-      "takes back what its ticket had not reserved",
-      [served, ["release", ticket(1), 1, LAST_MS]],
-      "units/unit_changed_hands",
-    ],
-    [
-      "ends with a row that is younger than the record",
-      [["reserve", ticket(0), 1, revealsAtMs(3) + 61_001]],
-      "ledgers/ledger_order",
-    ],
-  ])("%s", async (_, moves, code) => {
-    expect(await found(withMoves(...moves))).toEqual({ status: "broken", codes: [code] });
-  });
-
-  test.each([{ page: 1 }, { skuId: "walker" }])("whose page is another one is found: %o", async (change) => {
-    const parts = withMoves(served);
-    Object.assign(page(parts), change);
-    expect(await found(parts)).toEqual({ status: "broken", codes: ["ledgers/ledger_order"] });
-  });
-});
-
-test("a watermark at a place does not let that place in", async () => {
-  const rank = rankIn(seedOf(honest, 0), ticket(0));
-  const admitted = Math.round(5 * rank);
-  const steps = (at: number) => [{ step: 1, atMs: revealsAtMs(0), cohort: 0, rank: at, admitted }];
-  const moves: Move[] = [
-    ["configure", null, 1, OPENS_AT_MS],
-    ["reserve", ticket(0), 1, revealsAtMs(0)],
-  ];
-  const at = (mark: number) =>
-    found(publish(like({ steps: steps(mark), ledgers: new Map([["runner", moves]]) })));
-  expect((await at(rank)).codes).toEqual(["units/unit_past_the_line"]);
-  expect((await at(rank + Number.EPSILON)).codes).toEqual([]);
-});
-
 test.each<[string, () => object]>([
   ["nobody signed", () => ({ ...head(publish(like({ key: newKey() }))).commitment, committedAtMs: 1 })],
   ["is of another drop", () => head(publish(like({ dropId: "summer" }))).commitment],
@@ -374,34 +213,11 @@ test.each<[string, () => object]>([
   expect(await found(publish(honest), { kept })).toEqual({ status: "incomplete", codes: [] });
 });
 
-test.each<[string, string]>([
-  ["record", "commitment"],
-  ["record/cohorts/0", "cohorts"],
-  ["record/steps/0", "steps"],
-  ["record/ledgers/runner/0", "ledgers"],
-])("%s is promised and withheld", async (path, check) => {
-  const steps = [{ step: 1, atMs: revealsAtMs(0), cohort: 0, rank: 1, admitted: 5 }];
-  const parts = publish(
-    like({ steps, ledgers: new Map([["runner", [["configure", null, 1, OPENS_AT_MS]]]]) }),
-  );
-  expect((await found(parts)).status).toBe("holds");
-  parts.delete(path);
-  expect(await found(parts)).toEqual({ status: "broken", codes: [`${check}/missing`] });
-});
-
 test("a light look, too, counts fewer who joined than stand in the windows", async () => {
   const parts = publish(honest);
   head(parts).joined = 15;
   expect(await found(parts, { mode: "light" })).toEqual({
     status: "broken",
     codes: ["cohorts/joined_wrong"],
-  });
-});
-
-test("a ticket that does not know its chunk is missed in a log that was read whole", async () => {
-  const own = { ticketId: ticket(-1), cohort: 3, chunk: null };
-  expect(await found(publish(honest), { own })).toEqual({
-    status: "broken",
-    codes: ["ticket/ticket_missing"],
   });
 });

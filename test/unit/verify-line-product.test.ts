@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RecordPart } from "../../schema/rpc.ts";
+import type { RecordPart } from "../../schema/rpc/drop-queue.ts";
 import type { RecordSource } from "../../workers/edge/line/verify/read-record.ts";
 import { verifyLine } from "../../workers/edge/line/verify/verify-line.ts";
 import { BEACON, DROP, LineWorld, OPENS_AT_MS, range, signatureOf, tickets } from "./line-world.ts";

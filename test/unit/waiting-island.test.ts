@@ -3,21 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../schema/line.ts";
 import { rankOf } from "../../workers/edge/derive.ts";
 import { type FollowDeps, follow, type Seen } from "../../workers/edge/islands/waiting/follow.ts";
-import { keepRoot, keptProofKey } from "../../workers/edge/islands/waiting/kept-roots.ts";
+import { keptProofKey, rootKeeper } from "../../workers/edge/islands/waiting/kept-roots.ts";
 import { movingOn } from "../../workers/edge/islands/waiting/moving-on.ts";
 import { rankIn } from "../../workers/edge/line/rank.ts";
-import {
-  cohortOf,
-  DROP,
-  FakeClock,
-  headOf,
-  OPENS_AT,
-  rootOf,
-  SEED,
-  SKU,
-  settle,
-  snapshotOf,
-} from "./edge-fakes.ts";
+import { FakeClock, settle } from "./edge-clock.ts";
+import { cohortOf, DROP, headOf, OPENS_AT, rootOf, SEED, SKU, snapshotOf } from "./edge-samples.ts";
 
 const TICKET = "00112233445566778899aabbccddeeff";
 const RANK = rankOf(SEED, TICKET as never);
@@ -51,9 +41,10 @@ function page(snapshotAt: (nowMs: number) => Snapshot, { fromMs = OPENS_AT - 3_6
   const asked: { path: string; atMs: number }[] = [];
   const silences: number[] = [];
   const moved: number[] = [];
-  let rootsKept = 0;
+  const rootLooks: number[] = [];
   const deps: FollowDeps = {
     ticket: { dropId: DROP, ticketId: TICKET, cohort: 0 },
+    madeAtMs: fromMs,
     async read(path) {
       asked.push({ path, atMs: clock.now() });
       if (path === "snapshot") return snapshotAt(clock.now());
@@ -65,11 +56,11 @@ function page(snapshotAt: (nowMs: number) => Snapshot, { fromMs = OPENS_AT - 3_6
     after: clock.after,
     show: (now) => seen.push(now),
     showSilence: (failures) => silences.push(failures),
-    keepRoot: () => rootsKept++,
+    keepRoot: () => rootLooks.push(clock.now()),
     moveOn: () => moved.push(clock.now()),
   };
   const asks = (path: string) => asked.filter((one) => one.path === path);
-  return { clock, seen, asks, silences, moved, rootsKept: () => rootsKept, line: follow(deps) };
+  return { clock, seen, asks, silences, moved, rootLooks, line: follow(deps) };
 }
 
 test("a browser computes the same rank as the server", async () => {
@@ -89,7 +80,7 @@ describe("a page that waits", () => {
       const waitMs = turnAt - (OPENS_AT - 3_600_000);
       expect(one.asks("snapshot").length).toBeLessThan(30 + 10 * Math.log2(waitMs / 1_000));
       expect(one.asks("record/cohorts/0").length).toBe(1);
-      expect(one.rootsKept()).toBeGreaterThan(0);
+      expect(one.rootLooks.length).toBeGreaterThan(0);
       const kinds = [...new Set(one.seen.map(({ standing }) => standing.kind))];
       expect(kinds.filter((kind) => kind !== "drawing")).toEqual(["gathering", "waiting", "admitted"]);
     }
@@ -199,40 +190,225 @@ function storage(entries: [string, string][] = []) {
   };
 }
 
+describe("the look for the window's root", () => {
+  /** Rooted after 300 ms, as a snapshot that is a second old tells it. */
+  const rootedLate = (nowMs: number) =>
+    snapshotOf({
+      ...lineAt(nowMs),
+      rootedThrough: nowMs >= OPENS_AT + 1_300 ? 0 : -1,
+      revealedThrough: -1,
+      watermark: { cohort: -1, rank: 1 },
+    });
+
+  test("comes once, a second and a half after the window's end, spread over one more", async () => {
+    for (const [jitter, afterMs] of [
+      [0, 1_500],
+      [0.5, 2_000],
+      [0.999, 2_499],
+    ] as const) {
+      const one = page((nowMs) => ({ ...rootedLate(nowMs), rootedThrough: -1 }), { jitter });
+      await one.line.look();
+      await one.clock.advance(3_600_000 + 60_000);
+      expect(one.rootLooks).toEqual([OPENS_AT + afterMs]);
+    }
+  });
+
+  test("does not wait for a snapshot, nor for one that never comes", async () => {
+    let isDown = false;
+    const one = page(
+      (nowMs) => {
+        if (isDown) throw new Error("offline");
+        return rootedLate(nowMs);
+      },
+      { fromMs: OPENS_AT - 5_000 },
+    );
+    await one.line.look();
+    isDown = true;
+    await one.clock.advance(8_000);
+    expect(one.rootLooks).toEqual([OPENS_AT + 2_000]);
+  });
+
+  test("goes by the page's own time where the first snapshot comes from an old cache", async () => {
+    const one = page((nowMs) => ({ ...rootedLate(nowMs), atMs: nowMs - 2_000 }), {
+      fromMs: OPENS_AT - 1_000,
+      jitter: 0,
+    });
+    await one.line.look();
+    await one.clock.advance(1_000 + 1_600);
+    expect(one.rootLooks[0]).toBe(OPENS_AT + 1_500);
+  });
+
+  test("comes at once on a page that was opened late, and not at all after the end", async () => {
+    const late = page((nowMs) => ({ ...rootedLate(nowMs), rootedThrough: -1 }), {
+      fromMs: OPENS_AT + 1_800,
+      jitter: 0,
+    });
+    await late.line.look();
+    await late.clock.advance(1);
+    expect(late.rootLooks).toEqual([OPENS_AT + 1_800]);
+    const over = page((nowMs) => ({ ...rootedLate(nowMs), rootedThrough: -1, phase: "closed" }));
+    await over.line.look();
+    await over.clock.advance(3_700_000);
+    expect(over.rootLooks).toEqual([]);
+  });
+
+  test("follows a start that was brought forward by hand", async () => {
+    let opensAtMs = OPENS_AT;
+    const one = page((nowMs) => ({ ...rootedLate(nowMs), rootedThrough: -1, opensAtMs }), {
+      fromMs: OPENS_AT - 60_000,
+      jitter: 0,
+    });
+    await one.line.look();
+    opensAtMs = OPENS_AT - 40_000;
+    one.line.lookIfOlderThan(0);
+    await settle();
+    await one.clock.advance(30_000);
+    expect(one.rootLooks).toEqual([OPENS_AT - 40_000 + 1_500]);
+  });
+});
+
 describe("the kept proof", () => {
-  const answers: Record<string, unknown> = { "record/roots/0": rootOf(0), record: headOf() };
-  const keep = (store: ReturnType<typeof storage>, changes: Record<string, unknown> = {}) =>
-    keepRoot({
+  const SEEN_AT = OPENS_AT + 1_700;
+
+  /** One page's keeper over a storage; `parts` is what the server has, and may be changed. */
+  function tab(store: Pick<Storage, "getItem" | "setItem">, seenAtMs = SEEN_AT) {
+    const parts: Record<string, unknown> = { "record/roots/0": rootOf(0), record: headOf() };
+    const asked: string[] = [];
+    const state = { nowMs: seenAtMs };
+    const keep = rootKeeper({
       dropId: DROP,
       cohort: 0,
       storage: store,
-      read: async (path) => ({ ...answers, ...changes })[path] ?? null,
+      nowMs: () => state.nowMs,
+      async read(path) {
+        asked.push(path);
+        return parts[path] ?? null;
+      },
     });
+    return { parts, asked, state, keep };
+  }
   const keptIn = (store: ReturnType<typeof storage>) =>
     JSON.parse(store.kept.get(keptProofKey(DROP)) ?? "null");
+  const firstKept = { commitment: headOf().commitment, roots: [{ ...rootOf(0), seenAtMs: SEEN_AT }] };
 
-  test("is the commitment and the root of one's cohort, each once", async () => {
+  test("is the commitment and the root of one's cohort, each asked for once, and when the root was first seen", async () => {
     const store = storage();
-    expect(await keep(store)).toEqual({ areTwo: false });
-    expect(await keep(store, { record: null })).toEqual({ areTwo: false });
-    expect(keptIn(store)).toEqual({ commitment: headOf().commitment, roots: [rootOf(0)] });
+    const { keep, asked, state } = tab(store);
+    expect(await keep()).toEqual({ areTwo: false });
+    state.nowMs += 5_000;
+    expect(await Promise.all([keep(), keep()])).toEqual([{ areTwo: false }, { areTwo: false }]);
+    expect(keptIn(store)).toEqual(firstKept);
+    expect(asked).toEqual(["record/roots/0", "record"]);
+  });
+
+  test("keeps the first time over a reload, another tab, and a clock that was set back", async () => {
+    const store = storage();
+    await tab(store).keep();
+    for (const seenAtMs of [SEEN_AT + 60_000, SEEN_AT + 1, SEEN_AT - 60_000]) {
+      await tab(store, seenAtMs).keep();
+      expect(keptIn(store)).toEqual(firstKept);
+    }
+  });
+
+  test("is the first tab's when two see the root at once, and neither overwrites the other's", async () => {
+    const store = storage();
+    const [one, other] = [tab(store), tab(store, SEEN_AT + 300)];
+    other.parts["record/roots/0"] = { ...rootOf(0), root: "f".repeat(64) };
+    const answers = await Promise.all([one.keep(), other.keep()]);
+    expect(keptIn(store).roots).toEqual([
+      ...firstKept.roots,
+      { ...rootOf(0), root: "f".repeat(64), seenAtMs: SEEN_AT + 300 },
+    ]);
+    expect(answers).toContainEqual({ areTwo: true });
+  });
+
+  test("does not give a time to a root that was kept without one", async () => {
+    const store = storage([
+      [keptProofKey(DROP), JSON.stringify({ commitment: headOf().commitment, roots: [rootOf(0)] })],
+    ]);
+    await tab(store).keep();
+    expect(keptIn(store).roots).toEqual([rootOf(0)]);
+  });
+
+  test("keeps the root with its time before it asks for the commitment, which may fail", async () => {
+    const store = storage();
+    const { keep, parts, state } = tab(store);
+    parts.record = null;
+    await expect(keep()).rejects.toThrow();
+    expect(keptIn(store)).toEqual({ ...firstKept, commitment: null });
+    parts.record = headOf();
+    state.nowMs += 60_000;
+    await keep();
+    expect(keptIn(store)).toEqual(firstKept);
   });
 
   test("holds two roots of one cohort, and says so", async () => {
     const store = storage();
-    await keep(store);
+    await tab(store).keep();
     const other = { ...rootOf(0), root: "f".repeat(64) };
-    expect(await keep(store, { "record/roots/0": other })).toEqual({ areTwo: true });
-    expect(keptIn(store).roots).toEqual([rootOf(0), other]);
-    expect(await keep(store)).toEqual({ areTwo: true });
+    const next = tab(store, SEEN_AT + 9_000);
+    next.parts["record/roots/0"] = other;
+    expect(await next.keep()).toEqual({ areTwo: true });
+    expect(keptIn(store).roots).toEqual([...firstKept.roots, { ...other, seenAtMs: SEEN_AT + 9_000 }]);
+    expect(await tab(store).keep()).toEqual({ areTwo: true });
+  });
+
+  test("does not grow without end, and says that there are two all the same", async () => {
+    const store = storage();
+    for (let n = 0; n < 20; n += 1) {
+      const one = tab(store);
+      one.parts["record/roots/0"] = { ...rootOf(0), count: 1 + n };
+      expect(await one.keep()).toEqual({ areTwo: n > 0 });
+    }
+    expect(keptIn(store).roots).toHaveLength(8);
   });
 
   test("begins anew where what is kept cannot be read, and keeps nothing before there is a root", async () => {
     const store = storage([[keptProofKey(DROP), "{"]]);
-    await keep(store, { "record/roots/0": null });
+    const { keep, parts, state } = tab(store);
+    parts["record/roots/0"] = null;
+    expect(await keep()).toEqual({ areTwo: false });
     expect(store.kept.get(keptProofKey(DROP))).toBe("{");
-    await keep(store);
-    expect(keptIn(store).roots.length).toBe(1);
+    parts["record/roots/0"] = rootOf(0);
+    state.nowMs += 4_000;
+    await keep();
+    expect(keptIn(store).roots).toEqual([{ ...rootOf(0), seenAtMs: SEEN_AT + 4_000 }]);
+  });
+
+  test("lives with whatever lies in the storage", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.constant('{"roots":[null,7,"a",{}]}')), async (text) => {
+        const store = storage([[keptProofKey(DROP), text]]);
+        expect(typeof (await tab(store).keep()).areTwo).toBe("boolean");
+      }),
+    );
+  });
+
+  test("is asked for once where the browser refuses or has no room, and has the first time once it has", async () => {
+    let isFull = true;
+    const store = storage();
+    const full = {
+      getItem: store.getItem,
+      setItem(key: string, value: string) {
+        if (isFull) throw new Error("QuotaExceededError");
+        store.setItem(key, value);
+      },
+    };
+    const { keep, asked, state } = tab(full);
+    for (let n = 0; n < 5; n += 1) expect(await keep()).toEqual({ areTwo: false });
+    expect(asked).toEqual(["record/roots/0", "record"]);
+    isFull = false;
+    state.nowMs += 60_000;
+    await keep();
+    expect(keptIn(store)).toEqual(firstKept);
+
+    const refusing = tab({
+      getItem: () => {
+        throw new Error("SecurityError");
+      },
+      setItem: () => {},
+    });
+    expect(await refusing.keep()).toEqual({ areTwo: false });
   });
 });
 

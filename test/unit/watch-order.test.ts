@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { OrderAnswer } from "../../schema/http.ts";
 import type { OrderId, ShopperId } from "../../schema/ids.ts";
-import type { PlaceItem } from "../../schema/rpc.ts";
+import type { PlaceItem } from "../../schema/rpc/orders.ts";
 import { createEdge } from "../../workers/edge/edge.ts";
 import { createStreams } from "../../workers/edge/streams.ts";
 import { TUNING } from "../../workers/edge/tuning.ts";
 import { eventIdOf, watchOrder } from "../../workers/edge/verbs/watch-order.ts";
-import { fakeDeps, fakeEdge, fakeLifetime, OPENS_AT, settle } from "./edge-fakes.ts";
+import { fakeLifetime, settle } from "./edge-clock.ts";
+import { fakeDeps, fakeEdge } from "./edge-fakes.ts";
+import { OPENS_AT } from "./edge-samples.ts";
 
 const ORDER = `ord_00${"1".repeat(32)}` as OrderId;
 const SHOPPER = `shp_${"2".repeat(32)}` as ShopperId;

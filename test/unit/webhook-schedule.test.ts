@@ -13,7 +13,7 @@ import {
   signingNow,
 } from "../../workers/console/webhooks/signing-keys.ts";
 import { parseKeyset } from "../../workers/edge/keyset.ts";
-import { keysetOf } from "./edge-fakes.ts";
+import { keysetOf } from "./edge-keysets.ts";
 
 const failure = { isTaken: false, status: 500, reason: "status_500", retryAfterMs: null };
 const success = { isTaken: true, status: 200, reason: "taken", retryAfterMs: null };

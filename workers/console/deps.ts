@@ -2,7 +2,7 @@ import { kvKeys, type PublishedDrop, PublishedSummary } from "../../schema/drop-
 import type { DropId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { EdgeForConsole, PaymentsForConsole } from "../../schema/preflight.ts";
-import type { ConsoleApi } from "../../schema/rpc.ts";
+import type { ConsoleApi } from "../../schema/rpc/entrypoints.ts";
 import { parseKeyset } from "../edge/keyset.ts";
 import { type Mailer, postedMail } from "../mail.ts";
 import { requireSecrets } from "../misconfigured.ts";

@@ -1,6 +1,6 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { ok, type Result } from "../../schema/result.ts";
-import type { EdgeApi } from "../../schema/rpc.ts";
+import type { EdgeApi } from "../../schema/rpc/entrypoints.ts";
 import { type Unavailable, unavailable } from "../combine.ts";
 import type { Deps } from "./deps.ts";
 

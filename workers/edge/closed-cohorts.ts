@@ -1,8 +1,8 @@
 import type { DropId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { ClosedCohort, Snapshot } from "../../schema/line.ts";
+import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
-import type { Refusal } from "../../schema/rpc.ts";
 import type { Unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
 import { callState } from "./call-state.ts";

@@ -4,6 +4,7 @@ import type { DropsAnswer } from "../../schema/http.ts";
 import { type DropId, type SkuId, shardOfDrop, shardOfOrder, type TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { LedgerPage, RecordHead, Snapshot } from "../../schema/line.ts";
+import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result } from "../../schema/result.ts";
 import type {
   BasketAnswer,
@@ -11,19 +12,16 @@ import type {
   BasketGiveBackItem,
   ChangeBasketAnswer,
   ChangeBasketItem,
-  JoinAnswer,
-  JoinedAlone,
   KeyedReserveItem,
+} from "../../schema/rpc/baskets.ts";
+import type { JoinAnswer, JoinedAlone } from "../../schema/rpc/drop-queue.ts";
+import type { OrderLookup, OrderQuery, PlaceAnswer, PlaceItem } from "../../schema/rpc/orders.ts";
+import type {
   KeyedWaitItem,
-  OrderLookup,
-  OrderQuery,
-  PlaceAnswer,
-  PlaceItem,
-  Refusal,
   WaitAnswer,
   WaitingAnswer,
   WaitingQuery,
-} from "../../schema/rpc.ts";
+} from "../../schema/rpc/waiting-list.ts";
 import { type Combiner, createCombiner } from "../combine.ts";
 import { createJudge, type Judge } from "./bots/judge.ts";
 import { callState } from "./call-state.ts";

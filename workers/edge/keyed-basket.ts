@@ -1,7 +1,8 @@
 import type { ReservationAnswer, ReserveRequest } from "../../schema/http.ts";
 import type { DropId, ShopperId } from "../../schema/ids.ts";
+import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result } from "../../schema/result.ts";
-import type { Basket, KeyedReserveItem, Refusal } from "../../schema/rpc.ts";
+import type { Basket, KeyedReserveItem } from "../../schema/rpc/baskets.ts";
 import { fingerprintOf, reservationIdOf } from "./derive.ts";
 import type { Act } from "./edge.ts";
 import { checkPass } from "./verbs/check-token.ts";

@@ -56,6 +56,10 @@ export const TUNING = {
   pageRefreshMaxSeconds: 30,
   /** Pages that were refused together, because everything is too busy, come back over so long. */
   pageRefreshSpreadSeconds: 10,
+  /** Pages that wait for the lobby come back over half of it, and at most over so long: inside it everybody is equal. */
+  lobbyRefreshSpreadMaxSeconds: 30,
+  /** And sooner than that they look again: times may be moved, and a laptop that slept is late by as much. */
+  announcedRefreshMaxSeconds: 600,
   /** The Idempotency-Key of a form: nobody guesses 128 bits, and no two forms draw the same. */
   formKeyBytes: 16,
   /** Places on waiting lists that a browser is shown the way back to: with the largest basket 3 KB of a cookie's 4. */

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../schema/limits.ts";
-import type { PaymentsApi } from "../../schema/rpc.ts";
+import type { PaymentsApi } from "../../schema/rpc/entrypoints.ts";
 import type { Deps } from "./deps.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { PaymentMessage } from "../../schema/messages.ts";
-import type { BeginAnswer, BegunCommand, Outcome } from "../../schema/rpc.ts";
+import type { BeginAnswer, BegunCommand, Outcome } from "../../schema/rpc/payments.ts";
 import { type QueueMessage, retryLater } from "../queue/message.ts";
 import { parkMessages } from "../queue/park.ts";
 import { createSlots } from "../queue/slots.ts";

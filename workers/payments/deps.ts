@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LIMITS } from "../../schema/limits.ts";
 import type { GatewayProbe } from "../../schema/preflight.ts";
-import type { PaymentsApi } from "../../schema/rpc.ts";
+import type { PaymentsApi } from "../../schema/rpc/entrypoints.ts";
 import type { GatewayName } from "../../schema/statuses.ts";
 import { type Clock, systemClock } from "../combine.ts";
 import { requireSecrets } from "../misconfigured.ts";

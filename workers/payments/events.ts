@@ -1,6 +1,6 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
-import type { GatewayEvent } from "../../schema/rpc.ts";
+import type { GatewayEvent } from "../../schema/rpc/payments.ts";
 import { type Combiner, createCombiner, unavailable } from "../combine.ts";
 import { callState } from "./call-state.ts";
 import type { Deps } from "./deps.ts";

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../schema/limits.ts";
-import type { ReportAnswer, ReportItem } from "../../schema/rpc.ts";
+import type { ReportAnswer, ReportItem } from "../../schema/rpc/payments.ts";
 
 type Waiting = {
   item: ReportItem;

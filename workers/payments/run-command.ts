@@ -1,4 +1,4 @@
-import type { BegunCommand, Outcome } from "../../schema/rpc.ts";
+import type { BegunCommand, Outcome } from "../../schema/rpc/payments.ts";
 import type { Deps } from "./deps.ts";
 import { unknown } from "./gateways/port.ts";
 

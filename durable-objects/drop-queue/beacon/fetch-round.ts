@@ -2,6 +2,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { type Beacon, BeaconAnswer } from "../../../schema/line.ts";
 import { logError } from "../../log.ts";
 import { roundDueAtMs } from "./rounds.ts";
+import { sparingly } from "./sparingly.ts";
 import { isSignatureOf, randomnessOf } from "./verify-round.ts";
 
 /** A verified round. `signature`: 48 bytes in hex; `randomness`: its SHA-256. */
@@ -38,25 +39,26 @@ export type BeaconDeps = {
   log(event: string, facts: Record<string, string | number>): void;
 };
 
-/** The real ones. */
+/** The real ones. Kept by whoever asks more than once: they remember what was complained of. */
 export function beaconDeps(urls: readonly string[]): BeaconDeps {
   return {
     urls,
     fetch: (url, init) => fetch(url, init),
     nowMs: () => Date.now(),
     timeLimit: () => AbortSignal.timeout(LIMITS.beaconTimeoutMs),
-    log: (event, facts) => logError(event, "a round of the beacon was not taken", facts),
+    log: sparingly((event, facts) => logError(event, "a round of the beacon was not taken", facts), Date.now),
   };
 }
 
 type Heard =
   | { kind: "value"; value: BeaconValue }
-  | { kind: "not_yet" }
-  | { kind: "fault"; fault: RoundFault };
+  | { kind: "not_yet"; status: number }
+  | { kind: "fault"; fault: RoundFault; status?: number };
 
 /**
  * Asks every relay for one round, and answers with the first value that verifies: it is the same whoever tells it. A round
- * that is not due is not asked for. Bounded in time and size; never throws, and logs each answer that is not taken.
+ * that is not due is not asked for. Bounded in time and size; never throws, and logs each answer that is not taken, and a
+ * relay that does not have what all should have by now: it may know nothing of this beacon.
  * There is no other value to fall back to: whoever needs the round asks again later.
  */
 export async function fetchRound(deps: BeaconDeps, beacon: Beacon, round: number): Promise<RoundOutcome> {
@@ -69,9 +71,13 @@ export async function fetchRound(deps: BeaconDeps, beacon: Beacon, round: number
     const heard = await ask(deps, { beacon, round, url, signal });
     if (heard.kind === "value") return heard;
     if (heard.kind === "fault" && !done.signal.aborted) {
-      faults.push(heard.fault);
-      deps.log("beacon_round_not_taken", { url, round, fault: heard.fault });
+      const { fault, status } = heard;
+      faults.push(fault);
+      deps.log("beacon_round_not_taken", { url, round, fault, ...(status === undefined ? {} : { status }) });
     }
+    const isOverdue = deps.nowMs() - dueAtMs >= LIMITS.beaconProbeAgeMs;
+    if (heard.kind === "not_yet" && isOverdue)
+      deps.log("beacon_round_overdue", { url, round, status: heard.status });
     throw new Error(heard.kind);
   });
   try {
@@ -95,7 +101,8 @@ async function ask(
     });
     if (!response.ok) {
       await response.body?.cancel();
-      return NOT_YET.has(response.status) ? { kind: "not_yet" } : { kind: "fault", fault: "refused" };
+      const { status } = response;
+      return NOT_YET.has(status) ? { kind: "not_yet", status } : { kind: "fault", fault: "refused", status };
     }
     const text = await readBounded(response);
     if (text === null) return { kind: "fault", fault: "too_large" };

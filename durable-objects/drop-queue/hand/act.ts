@@ -1,7 +1,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import type { LineAct, LineNote } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { cohortsOf, type Hand, isPaused, type Schedule } from "../decide.ts";
 
 /** `movesTimes`: the SKUs must hear of it. A note of null: nothing of it shows in the record. */

@@ -1,7 +1,7 @@
 import type { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type CohortPage, recordKeys, type StepPage } from "../../../schema/line.ts";
-import type { RecordPart } from "../../../schema/rpc.ts";
+import type { RecordPart } from "../../../schema/rpc/drop-queue.ts";
 import type { LineStore, PutSoFar } from "../store.ts";
 
 type Part = { body: string | Uint8Array; isFinal: boolean };

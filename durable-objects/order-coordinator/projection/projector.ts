@@ -1,7 +1,8 @@
 import type { OrderNotification } from "../../../schema/events.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { logError } from "../../log.ts";
-import type { OrderRecord, OrderStore } from "../store.ts";
+import type { OrderRecord } from "../records.ts";
+import type { OrderStore } from "../store.ts";
 import { toAttemptRows, toOrderRow } from "./rows.ts";
 import { upsert } from "./store.ts";
 

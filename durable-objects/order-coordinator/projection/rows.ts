@@ -1,9 +1,9 @@
-import type { AuditedAttempt } from "../../../schema/rpc.ts";
+import type { AuditedAttempt } from "../../../schema/rpc/orders.ts";
 import type { AttemptState } from "../../../schema/statuses.ts";
 import type { AttemptRow, OrderRow } from "../../../schema/tables.ts";
 import { fulfillmentOf } from "../after-sale.ts";
 import { statusOf } from "../decide.ts";
-import type { OrderRecord } from "../store.ts";
+import type { OrderRecord } from "../records.ts";
 
 /** An order as D1 shows it. */
 export function toOrderRow({

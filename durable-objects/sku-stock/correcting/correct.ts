@@ -1,6 +1,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { AdjustRefusal, Refusal, SkuTerms, StockChange } from "../../../schema/rpc.ts";
+import type { AdjustRefusal, SkuTerms, StockChange } from "../../../schema/rpc/sku-stock.ts";
 import type { LedgerKind } from "../../../schema/statuses.ts";
 import { type Counts, move, type ReservationRow } from "../decide.ts";
 

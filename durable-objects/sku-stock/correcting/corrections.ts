@@ -1,7 +1,13 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import type { SkuLevel } from "../../../schema/line.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Adjusted, AdjustItem, AdjustRefusal, SkuTerms, StockChange } from "../../../schema/rpc.ts";
+import type {
+  Adjusted,
+  AdjustItem,
+  AdjustRefusal,
+  SkuTerms,
+  StockChange,
+} from "../../../schema/rpc/sku-stock.ts";
 import { logError } from "../../log.ts";
 import type { SkuStore } from "../store.ts";
 import { type Correction, decideCount, decideDifference, decideReturn } from "./correct.ts";

@@ -1,4 +1,4 @@
-import type { AdjustItem } from "../../../schema/rpc.ts";
+import type { AdjustItem } from "../../../schema/rpc/sku-stock.ts";
 
 export type Made = { change: string; delta: number; short: number };
 

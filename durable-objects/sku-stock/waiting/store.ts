@@ -1,5 +1,6 @@
 import type { Fingerprint, ReservationId, ShopperId, TicketId } from "../../../schema/ids.ts";
-import type { PinItem, WaitItem } from "../../../schema/rpc.ts";
+import type { PinItem } from "../../../schema/rpc/sku-stock.ts";
+import type { WaitItem } from "../../../schema/rpc/waiting-list.ts";
 import type { WaitingRow } from "./turn.ts";
 
 const COLUMNS = `seq, reservation_id AS reservationId, fingerprint, shopper_id AS shopperId, identity, ticket_id AS ticketId,

@@ -1,6 +1,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { SkuTerms, WaitItem, WaitRefusal } from "../../../schema/rpc.ts";
+import type { SkuTerms } from "../../../schema/rpc/sku-stock.ts";
+import type { WaitItem, WaitRefusal } from "../../../schema/rpc/waiting-list.ts";
 import type { WaitingState } from "../../../schema/statuses.ts";
 import { type Change, type Counts, heldRow, move, type ReservationRow, unitsTaken } from "../decide.ts";
 

@@ -1,13 +1,12 @@
 import { ok, refuse } from "../../../schema/result.ts";
+import type { PinItem, SkuTerms } from "../../../schema/rpc/sku-stock.ts";
 import type {
-  PinItem,
-  SkuTerms,
   WaitAnswer,
   WaitItem,
   WaitingAnswer,
   WaitingEntry,
   WaitingQuery,
-} from "../../../schema/rpc.ts";
+} from "../../../schema/rpc/waiting-list.ts";
 import { logError } from "../../log.ts";
 import { decideGiveBack } from "../decide.ts";
 import type { SkuStore } from "../store.ts";

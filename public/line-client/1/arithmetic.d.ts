@@ -1,6 +1,6 @@
 /**
  * What anybody in a line can compute for themselves from its public picture (the snapshot) and their own place: how many are
- * before them, how long that may take, whether a unit can still reach them, and when it is worth asking again. No dependency,
+ * before them, how long that may take, and whether a unit can still reach them (`asking.ts`: when to ask again). No dependency,
  * no clock, no chance of its own: the server, the waiting page and other people's clients run this same file.
  */
 /** A place in the line: its cohort, and its rank in that cohort, in [0, 1). */
@@ -136,6 +136,13 @@ export declare const CHOICES: {
     readonly askCloseMs: 30000;
     /** Those who wait for one instant ask spread over this after it. */
     readonly askSpreadMs: 3000;
+    /**
+     * A cohort's root is there to be seen within this of its end, also through caches: closing and publishing it take some
+     * tenths of a second, and a snapshot lives for one.
+     */
+    readonly rootOutMs: 1500;
+    /** Shorter than the other: a root is worth most before its beacon's round is due, `beaconMarginMs` after the close. */
+    readonly rootSpreadMs: 1000;
     /** A line that was stopped does not go on within seconds; sold units come back seldom. */
     readonly askStoppedMs: 5000;
     readonly askSoldOutMs: 15000;
@@ -156,13 +163,3 @@ export declare function standingOf(ticket: Ticket, picture: Picture, nowMs: numb
  * the earlier ones. `staleMs`: the picture's age.
  */
 export declare function waitRangeOf(ahead: number, picture: Picture, staleMs?: number): WaitRange;
-/**
- * After how long to ask for the snapshot again; null: never. `unchangedMs`: for how long the asker has seen the same phase and
- * watermark (0 when nobody remembers). `jitter` in [0, 1) is the asker's own. Never below a snapshot's life. For a wait of T
- * the questions are O(log T), also when the line stands still.
- */
-export declare function askAgainAfterMs(standing: Standing, { nowMs, unchangedMs, jitter }: {
-    nowMs: number;
-    unchangedMs: number;
-    jitter: number;
-}): number | null;

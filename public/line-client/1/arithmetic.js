@@ -1,6 +1,6 @@
 /**
  * What anybody in a line can compute for themselves from its public picture (the snapshot) and their own place: how many are
- * before them, how long that may take, whether a unit can still reach them, and when it is worth asking again. No dependency,
+ * before them, how long that may take, and whether a unit can still reach them (`asking.ts`: when to ask again). No dependency,
  * no clock, no chance of its own: the server, the waiting page and other people's clients run this same file.
  */
 /** Each number is a choice, tuned by `npm run simulate:line`. */
@@ -41,6 +41,13 @@ export const CHOICES = {
     askCloseMs: 30_000,
     /** Those who wait for one instant ask spread over this after it. */
     askSpreadMs: 3_000,
+    /**
+     * A cohort's root is there to be seen within this of its end, also through caches: closing and publishing it take some
+     * tenths of a second, and a snapshot lives for one.
+     */
+    rootOutMs: 1_500,
+    /** Shorter than the other: a root is worth most before its beacon's round is due, `beaconMarginMs` after the close. */
+    rootSpreadMs: 1_000,
     /** A line that was stopped does not go on within seconds; sold units come back seldom. */
     askStoppedMs: 5_000,
     askSoldOutMs: 15_000,
@@ -184,48 +191,4 @@ function unitsOf({ skus }) {
         taken += reserved + sold;
     }
     return { free, held, taken };
-}
-/**
- * After how long to ask for the snapshot again; null: never. `unchangedMs`: for how long the asker has seen the same phase and
- * watermark (0 when nobody remembers). `jitter` in [0, 1) is the asker's own. Never below a snapshot's life. For a wait of T
- * the questions are O(log T), also when the line stands still.
- */
-export function askAgainAfterMs(standing, { nowMs, unchangedMs, jitter }) {
-    const spread = jitter * CHOICES.askSpreadMs;
-    const still = unchangedMs * CHOICES.askStillShare;
-    switch (standing.kind) {
-        case "over":
-            return null;
-        case "gathering": {
-            const leftMs = standing.closesAtMs - nowMs;
-            return leftMs > CHOICES.askCloseMs
-                ? jittered(leftMs * CHOICES.askCloseShare, jitter)
-                : atLeast(leftMs + spread);
-        }
-        case "drawing": {
-            const leftMs = standing.dueAtMs === null ? 0 : standing.dueAtMs - nowMs;
-            return leftMs > 0
-                ? atLeast(leftMs + spread)
-                : jittered(Math.max(still, -leftMs * CHOICES.askStillShare), jitter);
-        }
-        case "waiting": {
-            const wait = (standing.wait?.fromMs ?? 0) * CHOICES.askShare;
-            return jittered(Math.max(leastFor(standing.stop), still, wait), jitter);
-        }
-        case "admitted":
-            return jittered(Math.max(leastFor(standing.isPaused ? "paused" : null), still), jitter);
-        case "standby":
-            return jittered(Math.max(CHOICES.askStoppedMs, still), jitter);
-    }
-}
-function leastFor(stop) {
-    if (stop === null)
-        return 0;
-    return stop === "sold_out" ? CHOICES.askSoldOutMs : CHOICES.askStoppedMs;
-}
-function jittered(ms, jitter) {
-    return atLeast(ms * (1 + jitter / 4));
-}
-function atLeast(ms) {
-    return Math.round(Math.max(CHOICES.askMinMs, ms));
 }

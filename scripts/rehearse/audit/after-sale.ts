@@ -1,4 +1,4 @@
-import type { AuditedOrder } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
 import { basketsOf } from "./answers.ts";
 import type { CommandGiven, Evidence } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";

@@ -1,5 +1,6 @@
 import type { OrderAnswer } from "../../../schema/http.ts";
-import type { AuditedOrder, Reservation } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
+import type { Reservation } from "../../../schema/rpc/sku-stock.ts";
 import type { Evidence, OrderGiven } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 

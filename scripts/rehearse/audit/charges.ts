@@ -1,5 +1,5 @@
 import type { ShippingDocument } from "../../../schema/drop-document.ts";
-import type { AuditedOrder } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
 import type { Evidence, OrderSent } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 

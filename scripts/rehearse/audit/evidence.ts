@@ -1,7 +1,8 @@
 import type { DropDocument } from "../../../schema/drop-document.ts";
 import type { OrderAnswer, ReservationAnswer } from "../../../schema/http.ts";
 import type { ClosedCohort, SkuLevel, WatermarkStep } from "../../../schema/line.ts";
-import type { AuditedOrder, LedgerRow, Reservation } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
+import type { LedgerRow, Reservation } from "../../../schema/rpc/sku-stock.ts";
 import type { AttemptRow, OrderRow } from "../../../schema/tables.ts";
 import type { Verdict } from "../../../workers/edge/line/verify/verify-line.ts";
 

@@ -1,5 +1,5 @@
 import type { SkuDocument } from "../../../schema/drop-document.ts";
-import type { LedgerRow } from "../../../schema/rpc.ts";
+import type { LedgerRow } from "../../../schema/rpc/sku-stock.ts";
 import { type Evidence, type OrderSent, personBehind, type SkuEvidence } from "./evidence.ts";
 import { MOVES } from "./stock.ts";
 import { type Violation, violation } from "./violation.ts";

@@ -1,4 +1,4 @@
-import type { AuditedOrder } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
 import type { Evidence, GatewayEntry } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 

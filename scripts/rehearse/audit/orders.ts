@@ -1,4 +1,5 @@
-import type { AuditedOrder, Reservation } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
+import type { Reservation } from "../../../schema/rpc/sku-stock.ts";
 import { basketsOf, lineOf, sumOf } from "./answers.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";

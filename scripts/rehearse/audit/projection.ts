@@ -1,4 +1,4 @@
-import type { AuditedOrder } from "../../../schema/rpc.ts";
+import type { AuditedOrder } from "../../../schema/rpc/orders.ts";
 import type { OrderRow } from "../../../schema/tables.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";

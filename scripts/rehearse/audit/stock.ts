@@ -1,5 +1,5 @@
 import type { SkuDocument } from "../../../schema/drop-document.ts";
-import type { LedgerRow } from "../../../schema/rpc.ts";
+import type { LedgerRow } from "../../../schema/rpc/sku-stock.ts";
 import type { LedgerKind, ReservationState } from "../../../schema/statuses.ts";
 import type { SkuEvidence } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";

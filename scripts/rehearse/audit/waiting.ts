@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../../schema/rpc.ts";
+import type { LedgerRow } from "../../../schema/rpc/sku-stock.ts";
 import { type Evidence, personBehind, type SkuEvidence, type WaitingGiven } from "./evidence.ts";
 import { type Violation, violation } from "./violation.ts";
 

@@ -69,13 +69,24 @@ describe("a round", () => {
     expect(asked).toEqual([]);
   });
 
-  test("that is late is not there yet, and nothing is logged about it; once it comes it is taken", async () => {
+  test("that is late is not there yet; a relay is complained of once all should have it, and once it comes it is taken", async () => {
     bad.setBeaconFaults({ kind: "late", lateMs: 10_000 });
-    nowMs = DUE_AT_MS + 9_999;
+    nowMs = DUE_AT_MS + LIMITS.beaconProbeAgeMs - 1;
     expect(await ask([relay(bad)])).toEqual({ kind: "not_yet", dueAtMs: DUE_AT_MS });
     expect(logged).toEqual([]);
     nowMs += 1;
+    expect(await ask([relay(bad)])).toEqual({ kind: "not_yet", dueAtMs: DUE_AT_MS });
+    expect(logged).toEqual([{ event: "beacon_round_overdue", url: relay(bad), round: ROUND, status: 404 }]);
+    nowMs = DUE_AT_MS + 10_000;
     expect(await ask([relay(bad)])).toMatchObject(TRUE_VALUE);
+  });
+
+  test("is asked of a relay that knows nothing of this beacon: it says 404 for ever, and that is logged", async () => {
+    nowMs = DUE_AT_MS + LIMITS.beaconProbeAgeMs;
+    const changed = { ...LOCAL_BEACON, chainHash: "0".repeat(64) };
+    const outcome = await fetchRound(deps([relay(good)]), changed, ROUND);
+    expect(outcome.kind).toBe("not_yet");
+    expect(logged).toMatchObject([{ event: "beacon_round_overdue", status: 404 }]);
   });
 
   test("a relay that says Too Early is like one that does not have it", async () => {
@@ -97,7 +108,10 @@ describe("a relay that misbehaves", () => {
   test.each(FAULTS)("with %s gives no value, is told as %s, and logged", async (kind, fault) => {
     bad.setBeaconFaults({ kind });
     expect(await ask([relay(bad)], patienceWith(kind))).toEqual({ kind: "failed", causes: [fault] });
-    expect(logged).toEqual([{ event: "beacon_round_not_taken", url: relay(bad), round: ROUND, fault }]);
+    const status = fault === "refused" ? { status: 500 } : {};
+    expect(logged).toEqual([
+      { event: "beacon_round_not_taken", url: relay(bad), round: ROUND, fault, ...status },
+    ]);
   });
 
   test.each(FAULTS)("with %s does not keep the round of another from being taken", async (kind) => {

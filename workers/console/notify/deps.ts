@@ -1,7 +1,7 @@
 import type { DropDocument } from "../../../schema/drop-document.ts";
 import type { DeliveryId, NotificationMessage } from "../../../schema/events.ts";
 import type { DropId } from "../../../schema/ids.ts";
-import type { ConsoleApi } from "../../../schema/rpc.ts";
+import type { ConsoleApi } from "../../../schema/rpc/entrypoints.ts";
 import type { Keyset } from "../../edge/keyset.ts";
 import type { Mailer } from "../../mail.ts";
 import type { Parking } from "../../queue/store.ts";

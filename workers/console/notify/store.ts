@@ -1,6 +1,8 @@
 import { and, asc, eq, gt, gte, inArray, lt, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { excluded, inStatements, slices } from "../../../schema/d1-statements.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import {
@@ -47,10 +49,8 @@ export type TellingStore = {
   tell(telling: Telling): Promise<void>;
 };
 
-/** Fifty ids a statement, beside what they are told. */
-const TOLD_SHARE = 2;
-
-const COLUMNS = { events: 5, deliveries: 10, mails: 9, levels: 8 };
+/** Ids of a statement, so that what they are told has room beside them. */
+const ORDERS_TOLD_MAX = LIMITS.d1ParametersMax / 2;
 
 export function d1Tellings(database: D1Database): TellingStore {
   const db = drizzle(database);
@@ -102,29 +102,22 @@ export function d1Tellings(database: D1Database): TellingStore {
             })
             .where(inArray(orders.orderId, orderIds)),
         ),
-        ...slices(telling.events, COLUMNS.events).map((rows) =>
+        ...inStatements(events, telling.events).map((rows) =>
           db.insert(events).values(rows).onConflictDoNothing(),
         ),
-        ...slices(telling.deliveries, COLUMNS.deliveries).map((rows) =>
+        ...inStatements(webhookDeliveries, telling.deliveries).map((rows) =>
           db.insert(webhookDeliveries).values(rows).onConflictDoNothing(),
         ),
-        ...slices(telling.mails, COLUMNS.mails).map((rows) =>
+        ...inStatements(orderMails, telling.mails).map((rows) =>
           db.insert(orderMails).values(rows).onConflictDoNothing(),
         ),
-        ...slices(telling.levels, COLUMNS.levels).map((rows) =>
+        ...inStatements(stockTold, telling.levels).map((rows) =>
           db
             .insert(stockTold)
             .values(rows)
             .onConflictDoUpdate({
               target: [stockTold.dropId, stockTold.skuId],
-              set: {
-                stock: sql`excluded.stock`,
-                available: sql`excluded.available`,
-                reserved: sql`excluded.reserved`,
-                sold: sql`excluded.sold`,
-                times: sql`excluded.times`,
-                atMs: sql`excluded.at_ms`,
-              },
+              set: excluded(stockTold, ["stock", "available", "reserved", "sold", "times", "atMs"]),
               setWhere: sql`${stockTold.times} < excluded.times`,
             }),
         ),
@@ -136,14 +129,14 @@ export function d1Tellings(database: D1Database): TellingStore {
 }
 
 /** The statements that `tell` sends to D1 in one batch. */
-export function statementsOf({ events, deliveries, mails, orders, levels }: Telling): number {
-  const count = (rows: number, columns: number) => Math.ceil(rows / rowsPerStatement(columns));
+export function statementsOf(telling: Telling): number {
+  const count = (table: SQLiteTable, rows: readonly unknown[]) => inStatements(table, rows).length;
   return (
-    count(events.length, COLUMNS.events) +
-    count(deliveries.length, COLUMNS.deliveries) +
-    count(mails.length, COLUMNS.mails) +
-    count(levels.length, COLUMNS.levels) +
-    toldAlike(orders).length
+    count(events, telling.events) +
+    count(webhookDeliveries, telling.deliveries) +
+    count(orderMails, telling.mails) +
+    count(stockTold, telling.levels) +
+    toldAlike(telling.orders).length
   );
 }
 
@@ -151,19 +144,9 @@ export function statementsOf({ events, deliveries, mails, orders, levels }: Tell
 function toldAlike(told: ToldOrder[]): [ToldOrder, string[]][] {
   const alike = Map.groupBy(told, ({ fromVersion, version, told }) => `${fromVersion} ${version} ${told}`);
   return [...alike.values()].flatMap((orders) =>
-    slices(orders, TOLD_SHARE).map((some): [ToldOrder, string[]] => [
+    slices(orders, ORDERS_TOLD_MAX).map((some): [ToldOrder, string[]] => [
       some[0] as ToldOrder,
       some.map(({ orderId }) => orderId),
     ]),
   );
 }
-
-/** As many rows a statement as D1's limit on parameters allows. */
-function slices<Row>(rows: Row[], columns: number): Row[][] {
-  const size = rowsPerStatement(columns);
-  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
-    rows.slice(index * size, (index + 1) * size),
-  );
-}
-
-const rowsPerStatement = (columns: number) => Math.floor(LIMITS.d1ParametersMax / columns);

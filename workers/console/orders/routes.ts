@@ -3,7 +3,7 @@ import * as z from "zod";
 import { OrderId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { CancelOrderRequest, RefundRequest, ShipmentRequest } from "../../../schema/order-commands.ts";
-import type { OrderAct } from "../../../schema/rpc.ts";
+import type { OrderAct } from "../../../schema/rpc/order-commands.ts";
 import type { ConsoleContext } from "../app.ts";
 import { methodNotAllowed, problem } from "../problem.ts";
 import { check, limitBody, readIdempotencyKey, readJson } from "../request.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DropId, SkuId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Result } from "../../../schema/result.ts";
-import type { Adjusted } from "../../../schema/rpc.ts";
+import type { Adjusted } from "../../../schema/rpc/sku-stock.ts";
 import { CorrectStockRequest, ReturnRequest } from "../../../schema/stock.ts";
 import type { ConsoleContext } from "../app.ts";
 import type { Deps } from "../deps.ts";

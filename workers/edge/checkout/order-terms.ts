@@ -3,7 +3,7 @@ import type { DropDocument } from "../../../schema/drop-document.ts";
 import type { PlaceRequest, ShippingAddress } from "../../../schema/http.ts";
 import { ELSEWHERE } from "../../../schema/places.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Charging, OrderClaim, OrderTerms, OrderTermsRefusal } from "../../../schema/rpc.ts";
+import type { Charging, OrderClaim, OrderTerms, OrderTermsRefusal } from "../../../schema/rpc/orders.ts";
 import { addressIdentity, mailDigest } from "../identity/identities.ts";
 import { readQuote } from "./quote.ts";
 

@@ -5,7 +5,7 @@ import { OrderCharge, ShippingAddress } from "../../../schema/http.ts";
 import type { DropId, ReservationId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { AmountMinor } from "../../../schema/money.ts";
-import type { Charging } from "../../../schema/rpc.ts";
+import type { Charging } from "../../../schema/rpc/orders.ts";
 import { kidOf } from "../jws.ts";
 
 const AUDIENCE = "dropline-quote";

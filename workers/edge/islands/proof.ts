@@ -2,6 +2,7 @@ import type { OwnTicket } from "../line/verify/check-ticket.ts";
 import type { Mode, Progress } from "../line/verify/context.ts";
 import type { CheckReport, Finding } from "../line/verify/findings.ts";
 import type { Verdict } from "../line/verify/verify-line.ts";
+import { witnessWords } from "../line/verify/witness.ts";
 import type { News, Order } from "./proof/checking.ts";
 import { ownWords, progressWords, resultWords, sizeWords, verdictWords } from "./proof/words.ts";
 import { keptProofKey } from "./waiting/kept-roots.ts";
@@ -67,7 +68,8 @@ function check(root: HTMLElement, dropId: string, mode: Mode): void {
 function showVerdict(root: HTMLElement, verdict: Verdict, mode: Mode): void {
   for (const report of verdict.checks) showResult(root, report);
   const own = verdict.own === null ? [] : ownWords(verdict.own);
-  show(part(root, "verdict"), [...verdictWords(verdict, mode), ...own]);
+  const witness = witnessWords(verdict.witnessed, verdict.summary.commitment?.beacon ?? null);
+  show(part(root, "verdict"), [...verdictWords(verdict, mode), ...own, ...witness]);
   part(root, "verdict").className = "notice";
   showFindings(part(root, "findings"), verdict.findings);
 }

@@ -3,7 +3,7 @@ import { rankIn } from "../line/rank.ts";
 import { timeWords } from "../line/spans.ts";
 import { PHASE_WORDS, toldOf } from "../line/told.ts";
 import { follow, type Seen } from "./waiting/follow.ts";
-import { keepRoot } from "./waiting/kept-roots.ts";
+import { rootKeeper } from "./waiting/kept-roots.ts";
 import { movingOn } from "./waiting/moving-on.ts";
 
 /**
@@ -21,11 +21,10 @@ const LOOK_AGAIN_MS = 5_000;
 const SILENT_LOOKS = 2;
 
 function start(root: HTMLElement): void {
-  const { drop = "", name = "", ticket = "", cohort = "0" } = root.dataset;
+  const { drop = "", name = "", ticket = "", cohort = "0", madeAt = "0" } = root.dataset;
   const own = { dropId: drop, ticketId: ticket, cohort: Number(cohort) };
   const moving = movingOn({ dropId: drop, storage: storageOf(() => sessionStorage), nowMs: Date.now });
   let said = { title: document.querySelector("h1")?.textContent ?? "", main: "", atMs: performance.now() };
-  let isRootKept = false;
 
   const read = async (path: string) => {
     const cache = path.startsWith("record/roots/") ? "no-cache" : "default";
@@ -34,6 +33,8 @@ function start(root: HTMLElement): void {
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.json();
   };
+
+  const keepRoot = rootKeeper({ ...own, read, storage: storageOf(() => localStorage), nowMs: Date.now });
 
   function show({ ticket, standing, snapshot, nowMs, failures }: Seen): void {
     if (mayClaim(standing) && moving.isSentBack) return;
@@ -62,6 +63,7 @@ function start(root: HTMLElement): void {
 
   const following = follow({
     ticket: own,
+    madeAtMs: Number(madeAt),
     read,
     rankIn,
     elapsedMs: () => performance.now(),
@@ -76,15 +78,12 @@ function start(root: HTMLElement): void {
         setText(part("as-of"), "No answer at the moment; trying again by itself. Your place is safe.");
     },
     keepRoot() {
-      if (isRootKept) return;
-      isRootKept = true;
-      keepRoot({ ...own, read, storage: storageOf(() => localStorage) }).then(
+      keepRoot().then(
         ({ areTwo }) => {
           part("two-roots").hidden = !areTwo;
         },
-        () => {
-          isRootKept = false;
-        },
+        // The next snapshot asks again.
+        () => {},
       );
     },
     moveOn() {

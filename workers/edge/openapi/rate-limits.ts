@@ -1,4 +1,4 @@
-import type { Refusal } from "../../../schema/rpc.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { TUNING } from "../tuning.ts";
 import type { AnyOperation } from "./operation.ts";
 

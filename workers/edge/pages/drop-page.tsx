@@ -5,12 +5,18 @@ import { Picture } from "./picture.tsx";
 import type { Shelf, ShownSku } from "./shelf.ts";
 import { count, PHASE_WORDS, spanWords, stockWords } from "./words.ts";
 
-type DropProps = { drop: DropAnswer; shelves: readonly Shelf[]; nowMs: number };
+type DropProps = {
+  drop: DropAnswer;
+  shelves: readonly Shelf[];
+  nowMs: number;
+  /** While it is announced: then its lobby is open. */
+  refreshSeconds: number | undefined;
+};
 
 /** The same for everybody, so that it can be cached. Joining is a form; nothing here depends on who reads. */
-export function DropPage({ drop, shelves, nowMs }: DropProps) {
+export function DropPage({ drop, shelves, nowMs, refreshSeconds }: DropProps) {
   return (
-    <Layout title={drop.name} mode={drop.mode}>
+    <Layout title={drop.name} mode={drop.mode} refreshSeconds={refreshSeconds}>
       <p class={`phase ${drop.phase}`}>{PHASE_WORDS[drop.phase]}</p>
       <h1>{drop.name}</h1>
       {drop.description === "" ? null : <p class="description">{drop.description}</p>}
@@ -53,8 +59,8 @@ function JoinForm({ drop, nowMs }: { drop: DropAnswer; nowMs: number }) {
   if (drop.phase === "announced") {
     return (
       <p class="notice">
-        The lobby opens {lobbyInMs > 0 ? `in ${spanWords(lobbyInMs)}` : "any moment"}. Come back then: the
-        order within it is drawn at the start, so there is no need to hurry.
+        The lobby opens {lobbyInMs > 0 ? `in ${spanWords(lobbyInMs)}` : "any moment"}, and this page looks
+        again by itself then. The order within it is drawn at the start, so there is no need to hurry.
       </p>
     );
   }

@@ -1,6 +1,6 @@
 /** Written by `scripts/islands.ts`: the pages' scripts, each by its source's name. */
 export const ISLANDS = {
-  checker: "/assets/islands/checker-be9f99cc.js",
-  proof: "/assets/islands/proof-14b5dffd.js",
-  waiting: "/assets/islands/waiting-1db3771c.js",
+  checker: "/assets/islands/checker-17baf521.js",
+  proof: "/assets/islands/proof-8e4891d4.js",
+  waiting: "/assets/islands/waiting-9d43fa3a.js",
 } as const;

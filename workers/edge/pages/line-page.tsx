@@ -10,7 +10,11 @@ import { PHASE_WORDS, spanWords } from "./words.ts";
 type LineProps = { drop: DropAnswer; nowMs: number };
 
 /** For somebody who has no ticket (any more). */
-export function OutsidePage({ drop, nowMs }: LineProps) {
+export function OutsidePage({
+  drop,
+  nowMs,
+  refreshSeconds,
+}: LineProps & { refreshSeconds: number | undefined }) {
   const lobbyInMs = Date.parse(drop.lobbyOpensAt) - nowMs;
   if (drop.phase === "closed") {
     return (
@@ -21,11 +25,11 @@ export function OutsidePage({ drop, nowMs }: LineProps) {
   }
   if (drop.phase === "announced") {
     return (
-      <Line drop={drop} title="This line is not open yet">
+      <Line drop={drop} title="This line is not open yet" refreshSeconds={refreshSeconds}>
         <p>
           The lobby opens {lobbyInMs > 0 ? `in ${spanWords(lobbyInMs)}` : "any moment"}, at{" "}
-          <Time atMs={Date.parse(drop.lobbyOpensAt)} />. The order within it is drawn at the start, so there
-          is no need to hurry.
+          <Time atMs={Date.parse(drop.lobbyOpensAt)} />, and this page looks again by itself then. The order
+          within it is drawn at the start, so there is no need to hurry.
         </p>
       </Line>
     );

@@ -33,6 +33,7 @@ export function WaitingPage({ drop, nowMs, ticketId, place, kept, refreshSeconds
         data-name={drop.name}
         data-ticket={ticketId}
         data-cohort={ticket.cohort}
+        data-made-at={nowMs}
       >
         <p class="big" id="line-main">
           {main}

@@ -7,6 +7,8 @@ type WaitingProps = {
   entry: WaitingEntryAnswer;
   nowMs: number;
   refreshSeconds: number | undefined;
+  /** The order that has the offer, where this shopper made it on these pages. */
+  orderPath: string | undefined;
 };
 
 const TITLES: Record<WaitingEntryAnswer["state"], string> = {
@@ -18,7 +20,7 @@ const TITLES: Record<WaitingEntryAnswer["state"], string> = {
 };
 
 /** A place on one SKU's waiting list, and the offer that comes of it. */
-export function WaitingListPage({ drop, entry, nowMs, refreshSeconds }: WaitingProps) {
+export function WaitingListPage({ drop, entry, nowMs, refreshSeconds, orderPath }: WaitingProps) {
   const name = namesOf(drop.skus).get(entry.skuId) ?? entry.skuId;
   const title = TITLES[entry.state];
   const path = `/drops/${drop.id}/waiting-list/${entry.reservationId}`;
@@ -29,7 +31,7 @@ export function WaitingListPage({ drop, entry, nowMs, refreshSeconds }: WaitingP
         {entry.quantity} × {name}, <a href={`/drops/${drop.id}`}>{drop.name}</a>
       </p>
       <div role="status">
-        <StateWords entry={entry} nowMs={nowMs} />
+        <StateWords entry={entry} nowMs={nowMs} orderPath={orderPath} />
       </div>
       {entry.state === "offered" ? (
         <form method="post" action={`${path}/take`}>
@@ -58,7 +60,7 @@ export function WaitingListPage({ drop, entry, nowMs, refreshSeconds }: WaitingP
   );
 }
 
-function StateWords({ entry, nowMs }: { entry: WaitingEntryAnswer; nowMs: number }) {
+function StateWords({ entry, nowMs, orderPath }: Pick<WaitingProps, "entry" | "nowMs" | "orderPath">) {
   switch (entry.state) {
     case "waiting":
       return (
@@ -88,9 +90,13 @@ function StateWords({ entry, nowMs }: { entry: WaitingEntryAnswer; nowMs: number
       return (
         <>
           <p class="big">An order of yours has it.</p>
-          <p>
-            How far it is, and how to pay while there is time, stands on that order's page in this browser.
-          </p>
+          {orderPath === undefined ? (
+            <p>It was not ordered on these pages: where it was, you see how far it is.</p>
+          ) : (
+            <p>
+              <a href={orderPath}>See how far that order is</a>, and pay while there is time.
+            </p>
+          )}
         </>
       );
     case "lapsed":

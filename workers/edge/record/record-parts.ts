@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { DropId } from "../../../schema/ids.ts";
 import { CohortPage, recordKeys, SignedRoot, StepPage } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { RecordPart, Refusal } from "../../../schema/rpc.ts";
+import type { RecordPart } from "../../../schema/rpc/drop-queue.ts";
 import type { Unavailable } from "../../combine.ts";
 import { callState } from "../call-state.ts";
 import type { Deps, Lifetime } from "../deps.ts";

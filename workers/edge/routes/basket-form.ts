@@ -1,7 +1,7 @@
 import type { BasketLine } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { FieldProblem } from "../pages/problems.tsx";
 import type { ShownSku } from "../pages/shelf.ts";
 import { unitsField } from "../pages/sku-choice.tsx";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type DropAnswer, IdempotencyKey } from "../../../schema/http.ts";
 import { type DropId, ReservationId, type ShopperId } from "../../../schema/ids.ts";
 import { REFUSALS } from "../../../schema/refusals.ts";
-import type { BasketRefusal } from "../../../schema/rpc.ts";
+import type { BasketRefusal } from "../../../schema/rpc/baskets.ts";
 import { orderIdOf } from "../derive.ts";
 import { BasketChangedPage, BasketGonePage, BasketPage } from "../pages/basket-page.tsx";
 import type { KeptBasket } from "../pages/kept.ts";

@@ -5,7 +5,7 @@ import { Email, type OrderCharge, type PaymentMethod, ShippingAddress } from "..
 import type { AmountMinor } from "../../../schema/money.ts";
 import { COUNTRIES, ELSEWHERE } from "../../../schema/places.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Charging } from "../../../schema/rpc.ts";
+import type { Charging } from "../../../schema/rpc/orders.ts";
 import type { FieldProblem } from "../pages/problems.tsx";
 import type { Typed } from "../pages/typed.ts";
 import { countryName, TEST_PAYMENTS } from "../pages/words.ts";

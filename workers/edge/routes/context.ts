@@ -1,6 +1,5 @@
 import type { Context } from "hono";
-import type { RefusalCode } from "../../../schema/refusals.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
+import type { Refusal, RefusalCode } from "../../../schema/refusals.ts";
 import { sessionPrint } from "../bots/session-print.ts";
 import type { Act, Edge } from "../edge.ts";
 import type { Policy } from "../openapi/rate-limits.ts";

@@ -18,6 +18,7 @@ import { actOf, type C, type EdgeContext, NO_STORE } from "./context.ts";
 import { readForm, seeOther } from "./forms.ts";
 import { joinHere, sessionOrNew } from "./joining.ts";
 import { basketOf, keep, readKept } from "./kept.ts";
+import { lobbyRefreshSeconds } from "./lobby-refresh.ts";
 import { page } from "./page.tsx";
 import { parse, readDropId } from "./read-request.ts";
 import { readShelves } from "./shelves.ts";
@@ -44,7 +45,11 @@ async function showLine(c: C): Promise<Response> {
   const { drop } = standing.value;
   switch (standing.value.kind) {
     case "outside":
-      return page(c, <OutsidePage drop={drop} nowMs={nowMs} />, { cacheControl: NO_STORE });
+      return page(
+        c,
+        <OutsidePage drop={drop} nowMs={nowMs} refreshSeconds={lobbyRefreshSeconds(edge, drop)} />,
+        { cacheControl: NO_STORE },
+      );
     case "unidentified":
       return seeOther(c, `/drops/${dropId.value}/identity`);
     case "waiting": {

@@ -13,6 +13,7 @@ import { isHandOver } from "./customer-form.tsx";
 import { addIdentityPages } from "./identity-pages.tsx";
 import { addJoinPages } from "./join-pages.tsx";
 import { addLinePages } from "./line-pages.tsx";
+import { lobbyRefreshSeconds } from "./lobby-refresh.ts";
 import { addOrderPages } from "./order-pages.tsx";
 import { page } from "./page.tsx";
 import { addProofPage } from "./proof-page.tsx";
@@ -39,7 +40,15 @@ export function pageRoutes() {
     const drop = dropId.ok ? await showDrop(actOf(c), dropId.value) : dropId;
     if (!drop.ok) return answerRefusal(c, drop.refusal);
     const shelves = await readShelves(c, drop.value);
-    const content = <DropPage drop={drop.value} shelves={shelves} nowMs={c.var.edge.clock.now()} />;
+    const { edge } = c.var;
+    const content = (
+      <DropPage
+        drop={drop.value}
+        shelves={shelves}
+        nowMs={edge.clock.now()}
+        refreshSeconds={lobbyRefreshSeconds(edge, drop.value)}
+      />
+    );
     return page(c, content, { cacheControl: publicFor(TUNING.dropMaxAgeSeconds) });
   });
   pages.all("/drops/:drop", methodNotAllowed("GET", "HEAD"));

@@ -4,15 +4,18 @@ import { IdempotencyKey, type WaitingEntryAnswer } from "../../../schema/http.ts
 import { ReservationId, type ShopperId, SkuId } from "../../../schema/ids.ts";
 import { totalMinor } from "../../../schema/money.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
+import { orderIdOf } from "../derive.ts";
 import { waitingPath } from "../pages/kept.ts";
 import { WaitingListPage } from "../pages/waiting-page.tsx";
 import { TUNING } from "../tuning.ts";
 import { joinWaitingList } from "../verbs/join-waiting-list.ts";
 import { leaveWaitingList } from "../verbs/leave-waiting-list.ts";
 import { showDrop } from "../verbs/show-drop.ts";
+import { showOrder } from "../verbs/show-order.ts";
 import { type AskedEntry, showWaiting } from "../verbs/show-waiting.ts";
 import { readAdmitted } from "./admitted.ts";
 import { answerRefusal, methodNotAllowed } from "./answer.tsx";
+import { orderPath } from "./basket-pages.tsx";
 import { readShopper, readWriter } from "./caller.ts";
 import { actOf, type C, type EdgeContext, type EdgeRefusal, NO_STORE } from "./context.ts";
 import { readForm, seeOther } from "./forms.ts";
@@ -80,9 +83,27 @@ async function show(c: C): Promise<Response> {
   const nowMs = c.var.edge.clock.now();
   const refreshSeconds = refreshOf(entry.value, nowMs);
   const content = (
-    <WaitingListPage drop={drop.value} entry={entry.value} nowMs={nowMs} refreshSeconds={refreshSeconds} />
+    <WaitingListPage
+      drop={drop.value}
+      entry={entry.value}
+      nowMs={nowMs}
+      refreshSeconds={refreshSeconds}
+      orderPath={await orderOf(c, asked.value, entry.value)}
+    />
   );
   return page(c, content, { cacheControl: NO_STORE });
+}
+
+/** One that was placed on these pages has a known id. An API client chose its own, and knows it. */
+async function orderOf(
+  c: C,
+  { dropId, reservationId, shopperId }: AskedEntry,
+  { state }: Pick<WaitingEntryAnswer, "state">,
+): Promise<string | undefined> {
+  if (state !== "taken") return undefined;
+  const orderId = orderIdOf({ dropId, shopperId, key: reservationId });
+  const order = await showOrder(actOf(c), { orderId, shopperId });
+  return order.ok ? orderPath(dropId, shopperId, reservationId) : undefined;
 }
 
 /** The line's page shows no way back to a place that is none any more. */

@@ -1,8 +1,9 @@
 import type { DropDocument, ShippingDocument } from "../../../schema/drop-document.ts";
 import type { PricedLine, ShippingAddress } from "../../../schema/http.ts";
 import type { ReservationId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Charging, Refusal } from "../../../schema/rpc.ts";
+import type { Charging } from "../../../schema/rpc/orders.ts";
 import { readQuote } from "../checkout/quote.ts";
 import type { Act } from "../edge.ts";
 

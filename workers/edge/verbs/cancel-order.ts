@@ -1,7 +1,8 @@
 import type { CancelRequest } from "../../../schema/http.ts";
 import { type OrderId, type ShopperId, shardOfOrder } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import type { Result } from "../../../schema/result.ts";
-import type { CancelAnswer, Refusal } from "../../../schema/rpc.ts";
+import type { CancelAnswer } from "../../../schema/rpc/order-commands.ts";
 import { callState } from "../call-state.ts";
 import { fingerprintOf } from "../derive.ts";
 import type { Act } from "../edge.ts";

@@ -1,7 +1,8 @@
 import type { BasketLine, ReservationAnswer } from "../../../schema/http.ts";
 import type { DropId, ReservationId, ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { BasketRefusal, ChangeBasketAnswer, Refusal } from "../../../schema/rpc.ts";
+import type { BasketRefusal, ChangeBasketAnswer } from "../../../schema/rpc/baskets.ts";
 import { reservationIdOf } from "../derive.ts";
 import { type Act, changeInShard } from "../edge.ts";
 import { toKeyedBasket, toReservationAnswer } from "../keyed-basket.ts";

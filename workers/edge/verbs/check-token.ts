@@ -1,6 +1,6 @@
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { PassClaims, PlaceClaims, SessionClaims, TicketClaims } from "../tokens.ts";
 

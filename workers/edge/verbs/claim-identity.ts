@@ -1,6 +1,6 @@
 import type { ClaimRequest, SessionAnswer } from "../../../schema/http.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { customerDigest } from "../identity/identities.ts";
 import type { SessionClaims } from "../tokens.ts";

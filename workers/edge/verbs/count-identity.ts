@@ -1,7 +1,7 @@
 import { identityShardOf } from "../../../schema/ids.ts";
 import type { LimitClaim } from "../../../schema/limit-guard.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { callState } from "../call-state.ts";
 import type { Act } from "../edge.ts";
 

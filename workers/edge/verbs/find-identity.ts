@@ -1,7 +1,7 @@
 import type { Identity } from "../../../schema/drop-document.ts";
 import type { DropId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { identityOf } from "../identity/identities.ts";
 import type { SessionClaims } from "../tokens.ts";

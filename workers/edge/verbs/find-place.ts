@@ -1,9 +1,10 @@
 import type { Snapshot } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { rankOf } from "../derive.ts";
 import type { Act } from "../edge.ts";
-import { askAgainAfterMs, isBefore, type Standing, standingOf, type Ticket } from "../line/arithmetic.ts";
+import { isBefore, type Standing, standingOf, type Ticket } from "../line/arithmetic.ts";
+import { askAgainAfterMs } from "../line/asking.ts";
 import type { TicketClaims } from "../tokens.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 

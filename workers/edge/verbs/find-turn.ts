@@ -1,9 +1,10 @@
 import type { Snapshot } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { isMarkedApart } from "../bots/mark.ts";
 import type { Act } from "../edge.ts";
-import { askAgainAfterMs, isBefore } from "../line/arithmetic.ts";
+import { isBefore } from "../line/arithmetic.ts";
+import { askAgainAfterMs } from "../line/asking.ts";
 import type { TicketClaims } from "../tokens.ts";
 import { type FoundPlace, findPlace } from "./find-place.ts";
 

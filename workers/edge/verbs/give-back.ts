@@ -1,6 +1,6 @@
 import type { DropId, ReservationId, ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { type Act, giveBackInShard } from "../edge.ts";
 
 /** Gives back a basket that no order has. A repeat changes nothing. Its Idempotency-Key makes no other basket. */

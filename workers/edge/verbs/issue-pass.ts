@@ -1,8 +1,8 @@
 import type { PassAnswer } from "../../../schema/http.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims, TicketClaims } from "../tokens.ts";
 import { checkTicket } from "./check-token.ts";

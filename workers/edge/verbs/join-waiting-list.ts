@@ -1,8 +1,9 @@
 import type { WaitingEntryAnswer, WaitRequest } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal, WaitingEntry, WaitRefusal } from "../../../schema/rpc.ts";
+import type { WaitingEntry, WaitRefusal } from "../../../schema/rpc/waiting-list.ts";
 import { fingerprintOf, reservationIdOf } from "../derive.ts";
 import { type Act, waitInShard } from "../edge.ts";
 import { checkPass } from "./check-token.ts";

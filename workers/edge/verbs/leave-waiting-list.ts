@@ -1,6 +1,6 @@
 import type { WaitingEntryAnswer } from "../../../schema/http.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { callState } from "../call-state.ts";
 import type { Act } from "../edge.ts";
 import { entryAnswer } from "./join-waiting-list.ts";

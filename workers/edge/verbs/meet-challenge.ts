@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { DropDocument } from "../../../schema/drop-document.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Shown } from "../bots/rules.ts";
 import { outcomeOf } from "../bots/siteverify.ts";
 import type { Act } from "../edge.ts";

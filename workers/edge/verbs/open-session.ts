@@ -1,8 +1,8 @@
 import type { SessionAnswer } from "../../../schema/http.ts";
 import { ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { addressKey } from "../identity/address-key.ts";
 import { exhausted } from "../openapi/rate-limits.ts";

@@ -1,7 +1,8 @@
 import type { OrderAnswer, PlaceRequest } from "../../../schema/http.ts";
 import type { DropId, ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import type { Result } from "../../../schema/result.ts";
-import type { PlaceRefusal, Refusal } from "../../../schema/rpc.ts";
+import type { PlaceRefusal } from "../../../schema/rpc/orders.ts";
 import { orderTerms } from "../checkout/order-terms.ts";
 import { fingerprintOf, orderIdOf } from "../derive.ts";
 import { type Act, placeInShard } from "../edge.ts";

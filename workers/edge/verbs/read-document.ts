@@ -1,8 +1,8 @@
 import type { PublishedDrop } from "../../../schema/drop-document.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import type { Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 

@@ -1,7 +1,7 @@
 import type { DropId } from "../../../schema/ids.ts";
 import type { SignedRoot } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 

@@ -1,7 +1,7 @@
 import type { DropId } from "../../../schema/ids.ts";
 import type { Snapshot } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import type { Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 
 /** The public picture of a drop, at most about a second old. */

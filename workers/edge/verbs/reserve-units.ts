@@ -1,6 +1,7 @@
 import type { ReservationAnswer } from "../../../schema/http.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { BasketRefusal, Refusal } from "../../../schema/rpc.ts";
+import type { BasketRefusal } from "../../../schema/rpc/baskets.ts";
 import { type Act, reserveInShard } from "../edge.ts";
 import { type AskedBasket, toKeyedBasket, toReservationAnswer } from "../keyed-basket.ts";
 

@@ -1,8 +1,8 @@
 import type { MailCodeAnswer } from "../../../schema/http.ts";
 import type { ShopperId } from "../../../schema/ids.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import { addressKey } from "../identity/address-key.ts";
 import { mailDigest } from "../identity/identities.ts";

@@ -1,7 +1,7 @@
 import type { OrderAnswer } from "../../../schema/http.ts";
 import { OrderId, type ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { type Act, readInShard } from "../edge.ts";
 
 /** An order as it stands, for its own shopper; somebody else's is as good as none. */

@@ -1,7 +1,7 @@
 import type { Handle, ProductAnswer } from "../../../schema/catalog.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { DropAnswer } from "../../../schema/http.ts";
 import type { DropId } from "../../../schema/ids.ts";
 import type { RecordHead } from "../../../schema/line.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims } from "../tokens.ts";
 import { checkTicket } from "./check-token.ts";

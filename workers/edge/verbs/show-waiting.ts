@@ -1,7 +1,7 @@
 import type { WaitingEntryAnswer } from "../../../schema/http.ts";
 import type { DropId, ReservationId, ShopperId, SkuId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { type Act, showWaitingOfSku } from "../edge.ts";
 import { entryAnswer } from "./join-waiting-list.ts";
 

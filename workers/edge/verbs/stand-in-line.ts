@@ -1,7 +1,7 @@
 import type { DropAnswer } from "../../../schema/http.ts";
 import type { DropId, TicketId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import type { Act } from "../edge.ts";
 import type { SessionClaims } from "../tokens.ts";
 import { checkTicket } from "./check-token.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { OrderAnswer } from "../../../schema/http.ts";
 import type { OrderId, ShopperId } from "../../../schema/ids.ts";
+import type { Refusal } from "../../../schema/refusals.ts";
 import { ok, type Result } from "../../../schema/result.ts";
-import type { Refusal } from "../../../schema/rpc.ts";
 import { unavailable } from "../../combine.ts";
 import type { Act } from "../edge.ts";
 import { TUNING } from "../tuning.ts";

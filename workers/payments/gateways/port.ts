@@ -1,4 +1,4 @@
-import type { BegunCommand, Outcome } from "../../../schema/rpc.ts";
+import type { BegunCommand, Outcome } from "../../../schema/rpc/payments.ts";
 
 /**
  * One payment gateway. Each method sends the command under its key, once, and says what became of it:

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { BegunCommand, Outcome } from "../../../schema/rpc.ts";
+import type { BegunCommand, Outcome } from "../../../schema/rpc/payments.ts";
 import type { Operation } from "../../../schema/statuses.ts";
 import type { LogEntry } from "../deps.ts";
 import { declined, type Gateway, succeeded, unknown } from "./port.ts";

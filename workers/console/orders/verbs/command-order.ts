@@ -8,7 +8,7 @@ import type {
   ShipmentRequest,
 } from "../../../../schema/order-commands.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
-import type { OrderAct } from "../../../../schema/rpc.ts";
+import type { OrderAct } from "../../../../schema/rpc/order-commands.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";
 

@@ -1,6 +1,6 @@
 import type { DropId, SkuId } from "../../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
-import type { Adjusted, StockChange } from "../../../../schema/rpc.ts";
+import type { Adjusted, StockChange } from "../../../../schema/rpc/sku-stock.ts";
 import type { CorrectStockRequest } from "../../../../schema/stock.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";

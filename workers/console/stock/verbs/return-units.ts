@@ -1,6 +1,6 @@
 import type { DropId, SkuId } from "../../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
-import type { Adjusted } from "../../../../schema/rpc.ts";
+import type { Adjusted } from "../../../../schema/rpc/sku-stock.ts";
 import { orderReturnId, type ReturnRequest } from "../../../../schema/stock.ts";
 import type { Deps } from "../../deps.ts";
 import { commandOrder, toCommandId } from "../../orders/verbs/command-order.ts";

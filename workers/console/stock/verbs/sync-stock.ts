@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import type { DropId } from "../../../../schema/ids.ts";
 import { ok, type Result, refuse } from "../../../../schema/result.ts";
-import type { AdjustAnswer, StockChange } from "../../../../schema/rpc.ts";
+import type { AdjustAnswer, StockChange } from "../../../../schema/rpc/sku-stock.ts";
 import { type StockSyncAnswer, StockSyncRequest } from "../../../../schema/stock.ts";
 import type { Deps } from "../../deps.ts";
 import type { ConsoleRefusal } from "../../refusal.ts";

@@ -1,5 +1,6 @@
 import type { ClosedCohort, CohortPage, Snapshot } from "../../../../schema/line.ts";
-import { askAgainAfterMs, mayClaim, type Standing, standingOf, type Ticket } from "../../line/arithmetic.ts";
+import { mayClaim, type Standing, standingOf, type Ticket } from "../../line/arithmetic.ts";
+import { askAgainAfterMs, lookForRootAfterMs } from "../../line/asking.ts";
 
 /** `failures`: how many looks in a row have heard nothing since this snapshot. */
 export type Seen = {
@@ -12,6 +13,8 @@ export type Seen = {
 
 export type FollowDeps = {
   ticket: { dropId: string; ticketId: string; cohort: number };
+  /** The server's time when it made the page: a moment ago. A snapshot can be two seconds old. */
+  madeAtMs: number;
   /** JSON below `/v1/drops/<drop>/`; null: it is not there. Rejects when it is not to be had. */
   read(path: string): Promise<unknown>;
   /** `line/rank.ts`. */
@@ -24,7 +27,7 @@ export type FollowDeps = {
   show(seen: Seen): void;
   /** Nothing was heard for so many looks in a row. */
   showSilence(failures: number): void;
-  /** Called once its cohort's root is out, and never holds anything up. */
+  /** Called when its cohort's root is out or can be, some times over, and never holds anything up. */
   keepRoot(): void;
   /** The ticket's turn has come. */
   moveOn(seen: Seen): void;
@@ -37,17 +40,22 @@ const FAILURE_MAX_MS = 60_000;
 
 /**
  * Follows one ticket by the public snapshot, which is the same for everybody and cached: looks, computes, tells, and looks again
- * when the answer could have changed. One timer. Time is the server's: the newest snapshot's, counted on from when it came.
+ * when the answer could have changed. Time is the server's: the page's or the newest snapshot's, counted on from when it came. A
+ * timer of its own looks for the cohort's root once, as soon as it can be out.
  */
 export function follow(deps: FollowDeps) {
   const { ticketId, cohort } = deps.ticket;
   let ranked: Ticket["ranked"] = null;
   let snapshot: Snapshot | undefined;
-  let serverAheadMs = Number.NEGATIVE_INFINITY;
+  let serverAheadMs = deps.madeAtMs - deps.elapsedMs();
   let changed = { what: "", sinceMs: 0 };
   let failures = 0;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let cancel = () => {};
+  let cancelRootLook = () => {};
+  let wasRootLookedFor = false;
+  /** Drawn once: the look for the root stays where it is when a new snapshot tells the same start. */
+  const rootJitter = deps.random();
   let isLooking = false;
   let isLeaving = false;
 
@@ -80,10 +88,23 @@ export function follow(deps: FollowDeps) {
     if (snapshot === undefined || read.atMs >= snapshot.atMs) snapshot = read;
     serverAheadMs = Math.max(serverAheadMs, read.atMs - deps.elapsedMs());
     if (cohort <= snapshot.rootedThrough) deps.keepRoot();
+    lookForRoot(snapshot);
     if (ranked === null && cohort <= snapshot.revealedThrough) ranked = await readOwn();
     const { phase, isPaused, isStandbyOpen, watermark } = snapshot;
     const what = JSON.stringify([phase, isPaused, isStandbyOpen, watermark, ranked !== null]);
     if (what !== changed.what) changed = { what, sinceMs: deps.elapsedMs() };
+  }
+
+  function lookForRoot(picture: Snapshot): void {
+    cancelRootLook();
+    if (wasRootLookedFor) return;
+    const nowMs = deps.elapsedMs() + serverAheadMs;
+    const afterMs = lookForRootAfterMs(cohort, picture, { nowMs, jitter: rootJitter });
+    if (afterMs === null) return;
+    cancelRootLook = deps.after(afterMs, () => {
+      wasRootLookedFor = true;
+      deps.keepRoot();
+    });
   }
 
   async function readOwn(): Promise<Ticket["ranked"]> {

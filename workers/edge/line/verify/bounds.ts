@@ -11,7 +11,7 @@ export const FORMAT = {
   stepsPerPage: 1_000,
   ledgerRowsPerPage: 500,
   /** A cohort's round is the first that is due this long after its close, or later. */
-  beaconMarginMs: 1_000,
+  beaconMarginMs: 2_000,
 } as const;
 
 export const BOUNDS = {

@@ -6,23 +6,29 @@ import type { Cohorts } from "./check-cohorts.ts";
 import type { Context } from "./context.ts";
 import { commitment as commitmentShape, Malformed, type Shape, signedRoot } from "./shapes.ts";
 import { isRootSigned, isSameRoot } from "./signed-roots.ts";
+import { sightOf, type Witnessed } from "./witness.ts";
 
-/** What somebody was shown earlier and kept: it comes from a browser's storage or a file, so its shape is checked here. */
+/**
+ * What somebody was shown earlier and kept: it comes from a browser's storage or a file, so its shape is checked here. A root
+ * may have `seenAtMs` beside it: when it was first shown, by the clock of the device that keeps it.
+ */
 export type Kept = { commitment: unknown; roots: readonly unknown[] };
+
+/** The record as it is now, and what time it is for whoever asks. */
+type Known = { cohorts: Cohorts; roots: ReadonlyMap<number, SignedRoot>; nowMs: number };
 
 /**
  * Holds what was shown earlier against what is shown now: a commitment or a root that changed is proof of fraud, if the line
- * signed the earlier one. What it never signed says nothing, and is told as a gap.
+ * signed the earlier one. What it never signed says nothing, and is told as a gap. Answers which windows' roots were kept with
+ * the time at which they were seen, and are the record's: what that is worth the whole record decides.
  */
-export async function checkKept(
-  context: Context,
-  kept: Kept,
-  { cohorts, roots }: { cohorts: Cohorts; roots: ReadonlyMap<number, SignedRoot> },
-): Promise<void> {
+export async function checkKept(context: Context, kept: Kept, known: Known): Promise<Witnessed[]> {
   const { report, head } = context;
   const earlier = shapeOf(commitmentShape, kept.commitment);
   if (earlier !== null) await checkCommitment(context, earlier);
   if (kept.roots.length > BOUNDS.keptRootsMax) report.gap("kept", "Too many roots were kept to look at all");
+  const signed = new Map<number, SignedRoot>();
+  const witnessed = new Map<number, Witnessed>();
   for (const given of kept.roots.slice(0, BOUNDS.keptRootsMax)) {
     const root = shapeOf(signedRoot, given);
     const isOurs = root !== null && (await isSignedBySome([head.commitment, earlier], root));
@@ -31,28 +37,52 @@ export async function checkKept(
       continue;
     }
     report.looked("kept");
-    const { cohort } = root;
-    const now = cohorts.byNumber.get(cohort) ?? roots.get(cohort);
-    if (now !== undefined && !isSameRoot(head.commitment, root, now))
-      report.found(
-        "kept",
-        "two_roots",
-        `Window ${cohort} was shown with root ${root.root}, and is now with ${now.root}.`,
-        { cohort },
-      );
-    const isDue = cohort <= head.revealedThrough && cohorts.isWhole;
-    if (now === undefined && isDue)
-      report.found(
-        "kept",
-        "cohort_withdrawn",
-        `Window ${cohort} was shown with a root, and has nobody in it now.`,
-        { cohort },
-      );
-    if (cohort > head.rootedThrough)
-      report.found("kept", "cohort_withdrawn", `Window ${cohort} was shown as closed, and is not now.`, {
-        cohort,
-      });
+    checkRoot(context, root, known, signed.get(root.cohort));
+    signed.set(root.cohort, root);
+
+    const sight = sightOf(given, root, { beacon: head.commitment.beacon, nowMs: known.nowMs });
+    if (sight === null) continue;
+    if ("wrong" in sight) report.gap("kept", sight.wrong);
+    else if (known.cohorts.byNumber.has(root.cohort)) keepFirst(witnessed, { cohort: root.cohort, ...sight });
   }
+  return [...witnessed.values()];
+}
+
+/** `before`: another one that was kept of the same window. */
+function checkRoot(
+  { report, head }: Context,
+  root: SignedRoot,
+  { cohorts, roots }: Known,
+  before: SignedRoot | undefined,
+): void {
+  const { cohort } = root;
+  const now = cohorts.byNumber.get(cohort) ?? roots.get(cohort);
+  const other = now ?? before;
+  if (other !== undefined && !isSameRoot(head.commitment, root, other))
+    report.found(
+      "kept",
+      "two_roots",
+      `Window ${cohort} was shown with root ${root.root}, and ${now === undefined ? "once" : "is now"} with ${other.root}.`,
+      { cohort },
+    );
+  const isDue = cohort <= head.revealedThrough && cohorts.isWhole;
+  if (now === undefined && isDue)
+    report.found(
+      "kept",
+      "cohort_withdrawn",
+      `Window ${cohort} was shown with a root, and has nobody in it now.`,
+      { cohort },
+    );
+  if (cohort > head.rootedThrough)
+    report.found("kept", "cohort_withdrawn", `Window ${cohort} was shown as closed, and is not now.`, {
+      cohort,
+    });
+}
+
+/** Kept twice, it was seen the first time. */
+function keepFirst(witnessed: Map<number, Witnessed>, one: Witnessed): void {
+  const known = witnessed.get(one.cohort);
+  if (known === undefined || one.seenAtMs < known.seenAtMs) witnessed.set(one.cohort, one);
 }
 
 async function checkCommitment({ report, head, dropId }: Context, earlier: Commitment): Promise<void> {

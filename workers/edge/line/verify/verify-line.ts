@@ -14,6 +14,7 @@ import type { CheckRounds, Context, Mode, Progress } from "./context.ts";
 import { type CheckName, type CheckReport, type CheckStatus, type Finding, Report } from "./findings.ts";
 import { numbers, RecordReader, type RecordSource } from "./read-record.ts";
 import { recordHead } from "./shapes.ts";
+import { canVouch, type Witnessed } from "./witness.ts";
 
 export type Asked = {
   dropId: string;
@@ -25,6 +26,7 @@ export type Asked = {
   own?: OwnTicket | null;
   /** What was shown earlier, from a browser's storage or a file. */
   kept?: Kept | null;
+  /** The clock of whoever asks; else this machine's. */
   nowMs?: () => number;
   pause?: (ms: number) => Promise<void>;
   onProgress?: (progress: Progress) => void;
@@ -58,6 +60,8 @@ export type Verdict = {
   findings: Finding[];
   summary: Summary;
   own: OwnReport | null;
+  /** Windows whose roots were kept with the time at which they were seen; none of a record that is wrong or has no beacon. */
+  witnessed: Witnessed[];
 };
 
 /**
@@ -92,17 +96,28 @@ export async function verifyLine(asked: Asked): Promise<Verdict> {
     shape: recordHead,
     maxBytes: BOUNDS.headMaxBytes,
   });
-  const own = head === null ? null : await checkRecord(asked, { head, report, reader, isOver, summary });
+  const { own, witnessed } =
+    head === null ? NOTHING : await checkRecord(asked, { head, report, reader, isOver, summary });
   const checks = report.reports();
   settled(asked, report, ...checks.map(({ check }) => check));
-  return { status: statusOf(checks), checks, findings: report.findings, summary, own };
+  return {
+    status: statusOf(checks),
+    checks,
+    findings: report.findings,
+    summary,
+    own,
+    witnessed: canVouch(checks) ? witnessed : [],
+  };
 }
+
+type Learned = Pick<Verdict, "own" | "witnessed">;
+const NOTHING: Learned = { own: null, witnessed: [] };
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 type Run = Pick<Context, "head" | "report" | "reader" | "isOver"> & { summary: Summary };
 
-async function checkRecord(asked: Asked, { summary, ...run }: Run): Promise<OwnReport | null> {
+async function checkRecord(asked: Asked, { summary, ...run }: Run): Promise<Learned> {
   const { dropId, mode, checkRounds } = asked;
   const { head, report } = run;
   const context: Context = { dropId, mode, checkRounds, progress: asked.onProgress ?? (() => {}), ...run };
@@ -143,10 +158,11 @@ async function checkRecord(asked: Asked, { summary, ...run }: Run): Promise<OwnR
     summary.ledgers = await checkLedgers(context, onTaken, own?.ticketId ?? null);
   }
   settled(asked, report, "ledgers", "units");
-  if (asked.kept) await checkKept(context, asked.kept, { cohorts, roots });
+  const nowMs = (asked.nowMs ?? Date.now)();
+  const witnessed = asked.kept ? await checkKept(context, asked.kept, { cohorts, roots, nowMs }) : [];
   const units =
     mode === "full" ? Object.fromEntries(summary.ledgers.map((sum) => [sum.skuId, sum.own])) : null;
-  return watch?.settle(context, { log, history, units }) ?? null;
+  return { own: watch?.settle(context, { log, history, units }) ?? null, witnessed };
 }
 
 function settled({ onCheck }: Asked, report: Report, ...checks: CheckName[]): void {
