@@ -61,12 +61,12 @@ type Options<Scope, Item, Answer> = {
   batchMax: number;
 };
 
+/** One participant's part: woken when it is asked to lead, when it has its outcome, or both. */
 type Waiter<Item, Answer> = {
   item: Item;
-  answer: (answered: Answered<Answer>) => void;
-  fail: (error: unknown) => void;
-  /** Asks this participant to lead, in its own request's context. */
-  promote: () => void;
+  wake: () => void;
+  isHeir: boolean;
+  outcome: Answered<Answer> | { thrown: unknown } | undefined;
 };
 
 type Lane<Scope, Item, Answer> = {
@@ -92,45 +92,43 @@ export function createCombiner<Scope, Item, Answer>(
     lanes.set(name, lane);
     if (lane.waiting.length >= LIMITS.laneWaitingMax)
       return Promise.resolve(unavailable("Too many are waiting here."));
-    const answered = enqueue(lane, item, lifetime);
+    const answered = participate(lane, item, lifetime);
+    // Each participant keeps its own context alive, so that a promoted one can lead after its client has left.
+    lifetime.waitUntil(answered.catch(() => {}));
     const isLeaderless = known === undefined || clock.now() - lane.signAtMs > LIMITS.leaderSilentMs;
     if (isLeaderless) lifetime.waitUntil(lead(lane));
     return answered;
   }
 
-  function enqueue(
+  /** All that it waits for belongs to its own request: workerd may forget what was made in another's. */
+  async function participate(
     lane: Lane<Scope, Item, Answer>,
     item: Item,
     lifetime: Lifetime,
   ): Promise<Answered<Answer>> {
-    const outcome = Promise.withResolvers<Answered<Answer>>();
-    const turn = Promise.withResolvers<boolean>();
+    let woken = Promise.withResolvers<void>();
+    const waiter: Waiter<Item, Answer> = { item, wake: woken.resolve, isHeir: false, outcome: undefined };
+    lane.waiting.push(waiter);
     // A timer of one's own is also what keeps workerd from taking a waiting request for a hung one.
     const cancel = clock.after(LIMITS.combineFollowerMs, () => {
       const at = lane.waiting.indexOf(waiter);
       if (at >= 0) lane.waiting.splice(at, 1);
-      waiter.answer(unavailable("No answer in time."));
+      settle(waiter, unavailable("No answer in time."));
     });
-    const end = () => {
+    for (;;) {
+      await woken.promise;
+      if (waiter.isHeir) {
+        waiter.isHeir = false;
+        woken = Promise.withResolvers<void>();
+        waiter.wake = woken.resolve;
+        lifetime.waitUntil(lead(lane));
+      }
+      const { outcome } = waiter;
+      if (outcome === undefined) continue;
       cancel();
-      turn.resolve(false);
-    };
-    const waiter: Waiter<Item, Answer> = {
-      item,
-      answer: (answered) => {
-        outcome.resolve(answered);
-        end();
-      },
-      fail: (error) => {
-        outcome.reject(error);
-        end();
-      },
-      promote: () => turn.resolve(true),
-    };
-    lane.waiting.push(waiter);
-    // Each participant keeps its own context alive, so that a promoted one can lead after its client has left.
-    lifetime.waitUntil(turn.promise.then((mine) => (mine ? lead(lane) : undefined)));
-    return outcome.promise;
+      if ("thrown" in outcome) throw outcome.thrown;
+      return outcome;
+    }
   }
 
   /** Never rejects. Ends with an empty lane, an heir, or a leader of a later term: never with somebody forgotten. */
@@ -146,7 +144,7 @@ export function createCombiner<Scope, Item, Answer>(
         if (lanes.get(lane.name) === lane) lanes.delete(lane.name);
         return;
       }
-      if (clock.now() >= untilMs) return heir.promote();
+      if (clock.now() >= untilMs) return promote(heir);
       await carry(lane.scope, lane.waiting.splice(0, options.batchMax));
     }
   }
@@ -159,13 +157,28 @@ export function createCombiner<Scope, Item, Answer>(
       );
       if (answered.ok && answered.value.length !== batch.length)
         throw new Error("a batch needs an answer an item");
-      batch.forEach(({ answer }, at) => {
-        answer(answered.ok ? { ok: true, value: answered.value[at] as Answer } : answered);
+      batch.forEach((waiter, at) => {
+        settle(waiter, answered.ok ? { ok: true, value: answered.value[at] as Answer } : answered);
       });
     } catch (error) {
-      for (const { fail } of batch) fail(error);
+      for (const waiter of batch) settle(waiter, { thrown: error });
     }
   }
 
   return { submit };
+}
+
+/** The first outcome stands. */
+function settle<Item, Answer>(
+  waiter: Waiter<Item, Answer>,
+  outcome: NonNullable<Waiter<Item, Answer>["outcome"]>,
+): void {
+  waiter.outcome ??= outcome;
+  waiter.wake();
+}
+
+/** Asks it to lead, in its own request's context. */
+function promote<Item, Answer>(waiter: Waiter<Item, Answer>): void {
+  waiter.isHeir = true;
+  waiter.wake();
 }

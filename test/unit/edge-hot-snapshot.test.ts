@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
+import { TUNING } from "../../workers/edge/tuning.ts";
 import { type Answer, admitted, fakeEdge } from "./edge-fakes.ts";
 import { DROP } from "./edge-samples.ts";
 
@@ -23,6 +24,26 @@ test("a snapshot that the isolate holds is answered as the operation answers it,
   }
   expect(hot[0]?.headers.get("X-Request-Id")).not.toBe(declared.headers.get("X-Request-Id"));
   expect(edge.state.calls.snapshot).toBe(1);
+});
+
+test("a snapshot has the headers that its crowd needs, and no other", async () => {
+  const edge = fakeEdge();
+  const { headers } = await edge.send(PATH);
+  expect(Object.fromEntries(headers)).toEqual({
+    "access-control-allow-origin": "*",
+    "cache-control": "public, max-age=1",
+    "content-type": "application/json",
+    "x-content-type-options": "nosniff",
+    "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+});
+
+test("whoever makes up drops makes it forget URLs, and nobody's answer", async () => {
+  const edge = fakeEdge();
+  const { text } = await edge.send(PATH);
+  for (let made = 0; made <= TUNING.cachedDropsMax; made++)
+    await edge.send(`/v1/drops/made-${made}/snapshot`);
+  expect(await edge.send(PATH)).toMatchObject({ status: 200, text });
 });
 
 test("it is held for a second, and then the next is told", async () => {

@@ -207,7 +207,7 @@ export function readInShard({ edge, lifetime }: Act, query: OrderQuery) {
 /** The queue answers with a place a ticket, or refuses them all alike. */
 async function joinAll(deps: Deps, dropId: DropId, joiners: Joiner[]) {
   const packed = new Uint8Array(Buffer.from(joiners.map(({ ticketId }) => ticketId).join(""), "hex"));
-  const heldApart = Uint8Array.from(joiners, ({ isHeldApart }) => (isHeldApart ? 1 : 0));
+  const heldApart = new Uint8Array(joiners.map(({ isHeldApart }) => (isHeldApart ? 1 : 0)));
   const called = await callState(deps, "join", (state) => state.join(dropId, packed, heldApart));
   if (!called.ok) return called;
   const joined = called.value;

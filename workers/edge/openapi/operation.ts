@@ -126,6 +126,8 @@ export type Answer<Status extends number, Of extends Shape> = {
   example?: unknown;
   /** Where it depends on what is answered, the verb answers with a value, not with a `Response`. */
   kept: Keeping | ((value: Told<Of>) => Keeping);
+  /** A whole crowd asks for it each second: only with the headers that it needs, since each is a twentieth of such an answer. */
+  isPolled?: boolean;
   /** Of a stream that the verb's `Response` carries; else JSON. */
   mediaType?: string;
   /** Of a stream of events: what 204 says to a client whose `Last-Event-ID` was the last event that there will be. */

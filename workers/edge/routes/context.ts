@@ -49,11 +49,14 @@ export function requestIdOf(c: C): string {
   return sent !== undefined && /^[\w\-=]{1,255}$/.test(sent) ? sent : crypto.randomUUID();
 }
 
-/** On every answer of the API: data that no browser is to take for a page, a script or a frame's content. */
+/** On every answer of the API: data that no browser is to take for something else. */
+export const BARE_HEADERS = { "X-Content-Type-Options": "nosniff" };
+
+/** On all but what a whole crowd polls (`isPolled`): for whoever opens an answer as if it were a page. */
 export const API_HEADERS = {
+  ...BARE_HEADERS,
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Strict-Transport-Security": "max-age=15552000; includeSubDomains",
-  "X-Content-Type-Options": "nosniff",
 };
 
 export function publicFor(seconds: number): string {

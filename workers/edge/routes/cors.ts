@@ -6,14 +6,20 @@ const ASKED_WITH = "Authorization, Content-Type, Idempotency-Key, If-None-Match,
 const PREFLIGHT_MAX_AGE_SECONDS = "86400";
 
 /** What is the same for everybody may be read by every origin's scripts. */
-export const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
+const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
+
+/** Nobody who polls reads such headers: none of those that others may see is there, but for the request's id. */
+export const OPEN_TO_POLLS = { "Access-Control-Allow-Origin": "*" };
 
 /**
  * Which other origins' scripts may read an answer. What is the same for everybody: all of them. What belongs to a session:
  * those of the variable API_ORIGINS, and by bearer token alone, since credentials (cookies) are never allowed across origins.
  */
 export function sharing(operation: AnyOperation): (c: C) => Record<string, string> | undefined {
-  if (operation.caller === "anybody" && operation.method === "get") return () => OPEN;
+  if (operation.caller === "anybody" && operation.method === "get") {
+    const open = operation.answer.isPolled ? OPEN_TO_POLLS : OPEN;
+    return () => open;
+  }
   return sharedWithOwn;
 }
 

@@ -15,7 +15,7 @@ export async function readJson<Shape extends z.ZodType>(
   shape: Shape,
 ): Promise<Result<z.output<Shape>, EdgeRefusal>> {
   const contentType = c.req.header("Content-Type");
-  if (contentType === undefined && isOptional(shape) && (await c.req.text()) === "") return parse(shape, {});
+  if (contentType === undefined && isOptional(shape) && (await isEmpty(c))) return parse(shape, {});
   const mediaType = (contentType ?? "").split(";", 1)[0] ?? "";
   if (mediaType.trim().toLowerCase() !== "application/json")
     return refuse({ code: "unsupported_media_type" });
@@ -26,6 +26,11 @@ export async function readJson<Shape extends z.ZodType>(
     return refuse({ code: "invalid_json" });
   }
   return parse(shape, body);
+}
+
+/** A body that says it is empty is not read: to read one took a tenth of a join. */
+async function isEmpty(c: C): Promise<boolean> {
+  return c.req.header("Content-Length") === "0" || (await c.req.text()) === "";
 }
 
 /** Of a body: nothing in it is required, so that it may be left out. */

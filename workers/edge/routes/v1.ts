@@ -115,6 +115,7 @@ export const OPERATIONS = [
         shape: SnapshotAnswer,
         example: EXAMPLES.snapshot,
         kept: { seconds: TUNING.snapshotMaxAgeSeconds },
+        isPolled: true,
       },
       refusals: ["unavailable"],
     },
