@@ -58,14 +58,14 @@ function isWithinLimit(c: C): boolean {
   return length === undefined ? c.req.method === "GET" : Number(length) <= LIMITS.requestBodyMaxBytes;
 }
 
-/** No script at all, no inline style, no frame: pages are text, forms, one stylesheet, and pictures from wherever the catalog has them. */
-function securityHeaders() {
+type Allowed = NonNullable<NonNullable<Parameters<typeof secureHeaders>[0]>["contentSecurityPolicy"]>;
+
+/** What a page may load and where its forms may go: nothing but what is named, and no frame around it. */
+function headersWith(allowed: Allowed) {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", "https:"],
-      formAction: [(c) => formTargets(c as C)],
+      ...allowed,
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
     },
@@ -76,25 +76,26 @@ function securityHeaders() {
   });
 }
 
+/** No script at all and no inline style: pages are text, forms, one stylesheet, and pictures from wherever the catalog has them. */
+function securityHeaders() {
+  return headersWith({
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", "https:"],
+    formAction: [(c) => formTargets(c as C)],
+  });
+}
+
 /**
  * Scalar's page: its one script, from here, and the styles that it puts into the page. It reads the document and tries
  * requests at this origin and no other. Runs before the general headers, so that what it sets stands.
  */
 function referenceHeaders() {
-  return secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", "data:"],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    xFrameOptions: "DENY",
-    referrerPolicy: "same-origin",
-    permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  return headersWith({
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", "data:"],
+    connectSrc: ["'self'"],
+    formAction: ["'none'"],
   });
 }
 
@@ -103,40 +104,24 @@ const SCRIPTED = ["/drops/:drop/proof", "/drops/:drop/line"];
 
 /** Scripts from here, which ask this origin and no other. */
 function scriptedHeaders() {
-  return secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      styleSrc: ["'self'"],
-      scriptSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      imgSrc: ["'self'", "https:"],
-      formAction: ["'self'"],
-      baseUri: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    xFrameOptions: "DENY",
-    referrerPolicy: "same-origin",
-    permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  return headersWith({
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'", "https:"],
+    formAction: ["'self'"],
   });
 }
 
 /** The challenge's script, and the frame that it puts into the page: from where it comes, and from nowhere else. */
 function joinHeaders(widget: Widget | null) {
   const from = widget === null ? "'none'" : new URL(widget.scriptUrl).origin;
-  return secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: [from],
-      frameSrc: [from],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      formAction: ["'self'"],
-      baseUri: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-    xFrameOptions: "DENY",
-    referrerPolicy: "same-origin",
-    permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  return headersWith({
+    scriptSrc: [from],
+    frameSrc: [from],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    formAction: ["'self'"],
   });
 }
 

@@ -15,6 +15,7 @@ import type {
   KeyedReserveItem,
 } from "../../schema/rpc/baskets.ts";
 import type { JoinAnswer, JoinedAlone } from "../../schema/rpc/drop-queue.ts";
+import type { EdgeApi } from "../../schema/rpc/entrypoints.ts";
 import type { OrderLookup, OrderQuery, PlaceAnswer, PlaceItem } from "../../schema/rpc/orders.ts";
 import type {
   KeyedWaitItem,
@@ -128,24 +129,9 @@ export function createEdge(deps: Deps): Edge {
       batchMax: LIMITS.batchItemsMax,
       call: ({ shard }, items) => callState(deps, "reserve", (state) => state.reserve(shard, items)),
     }),
-    givesBack: createCombiner({
-      clock,
-      laneOf: (shard) => String(shard),
-      batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "giveBack", (state) => state.giveBack(shard, items)),
-    }),
-    changes: createCombiner({
-      clock,
-      laneOf: (shard) => String(shard),
-      batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "changeBaskets", (state) => state.changeBaskets(shard, items)),
-    }),
-    waits: createCombiner({
-      clock,
-      laneOf: (shard) => String(shard),
-      batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "wait", (state) => state.wait(shard, items)),
-    }),
+    givesBack: byShard(deps, "giveBack", (state, shard, items) => state.giveBack(shard, items)),
+    changes: byShard(deps, "changeBaskets", (state, shard, items) => state.changeBaskets(shard, items)),
+    waits: byShard(deps, "wait", (state, shard, items) => state.wait(shard, items)),
     waiting: createCombiner({
       clock,
       laneOf: ({ dropId, skuId }) => `${dropId}/${skuId}`,
@@ -153,19 +139,23 @@ export function createEdge(deps: Deps): Edge {
       call: ({ dropId, skuId }, items) =>
         callState(deps, "showWaiting", (state) => state.showWaiting(dropId, skuId, items)),
     }),
-    places: createCombiner({
-      clock,
-      laneOf: (shard) => String(shard),
-      batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "place", (state) => state.place(shard, items)),
-    }),
-    orders: createCombiner({
-      clock,
-      laneOf: (shard) => String(shard),
-      batchMax: LIMITS.batchItemsMax,
-      call: (shard, items) => callState(deps, "readOrders", (state) => state.readOrders(shard, items)),
-    }),
+    places: byShard(deps, "place", (state, shard, items) => state.place(shard, items)),
+    orders: byShard(deps, "readOrders", (state, shard, items) => state.readOrders(shard, items)),
   };
+}
+
+/** Items that one shard of an object's kind answers, in the order in which they are given. */
+function byShard<Item, Answer>(
+  deps: Deps,
+  what: string,
+  call: (state: EdgeApi, shard: number, items: Item[]) => Promise<Answer[]>,
+): Combiner<number, Item, Answer> {
+  return createCombiner({
+    clock: deps.clock,
+    laneOf: String,
+    batchMax: LIMITS.batchItemsMax,
+    call: (shard, items) => callState(deps, what, (state) => call(state, shard, items)),
+  });
 }
 
 /**
