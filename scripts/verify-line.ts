@@ -57,7 +57,9 @@ async function verify(options: VerifyOptions): Promise<Verdict> {
   });
   progress.stop();
   if (options.kept !== null) {
-    await writeKept(options.kept, kept, { commitment: verdict.summary.commitment, roots });
+    // Whether there is a beacon may be changed until somebody has joined: an earlier commitment would cry fraud of that.
+    const { commitment, joined } = verdict.summary;
+    await writeKept(options.kept, kept, { commitment: joined > 0 ? commitment : null, roots });
   }
   return verdict;
 }

@@ -90,13 +90,14 @@ export function createCombiner<Scope, Item, Answer>(
     const known = lanes.get(name);
     const lane = known ?? { name, scope, waiting: [], term: 0, signAtMs: clock.now() };
     lanes.set(name, lane);
+    const isLeaderless = known === undefined || clock.now() - lane.signAtMs > LIMITS.leaderSilentMs;
+    // Also whoever finds no room: in a full lane whose leader died nobody else would. Its first turn lets the item in before it.
+    if (isLeaderless) lifetime.waitUntil(lead(lane));
     if (lane.waiting.length >= LIMITS.laneWaitingMax)
       return Promise.resolve(unavailable("Too many are waiting here."));
     const answered = participate(lane, item, lifetime);
     // Each participant keeps its own context alive, so that a promoted one can lead after its client has left.
     lifetime.waitUntil(answered.catch(() => {}));
-    const isLeaderless = known === undefined || clock.now() - lane.signAtMs > LIMITS.leaderSilentMs;
-    if (isLeaderless) lifetime.waitUntil(lead(lane));
     return answered;
   }
 

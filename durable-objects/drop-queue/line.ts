@@ -13,7 +13,7 @@ import type {
   RecordPart,
   RecordPartAnswer,
 } from "../../schema/rpc/drop-queue.ts";
-import { inTime } from "../order-coordinator/in-time.ts";
+import { inTime } from "../in-time.ts";
 import { cohortEndMs, isSoldOut, nextAlarm, scheduleOf } from "./decide.ts";
 import type { LineDeps } from "./deps.ts";
 import { type Acted, decideAct } from "./hand/act.ts";

@@ -27,6 +27,7 @@ import type {
   ReportItem,
 } from "../../schema/rpc/payments.ts";
 import type { KeyedWaitItem, WaitAnswer } from "../../schema/rpc/waiting-list.ts";
+import { inTime } from "../in-time.ts";
 import { logError } from "../log.ts";
 import { migrate } from "../migrate.ts";
 import { stubs } from "../stubs.ts";
@@ -39,7 +40,6 @@ import { CommandOutbox } from "./command-outbox.ts";
 import type { PinRefusalCode } from "./decide.ts";
 import { Driver } from "./drive.ts";
 import { giveBackInTurn } from "./give-back.ts";
-import { inTime } from "./in-time.ts";
 import { limitsOf } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Projector } from "./projection/projector.ts";

@@ -3,9 +3,9 @@ import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
 import type { BasketAnswer, KeyedReserveItem } from "../../schema/rpc/baskets.ts";
 import type { GiveBackAnswer, GiveBackItem, ReserveAnswer, ReserveItem } from "../../schema/rpc/sku-stock.ts";
+import type { InTime } from "../in-time.ts";
 import { logError } from "../log.ts";
 import { toBasket } from "./basket.ts";
-import type { InTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
 import {
   type Answer,

@@ -8,9 +8,9 @@ import type {
   ReleaseItem,
   StepAnswer,
 } from "../../schema/rpc/sku-stock.ts";
+import type { InTime } from "../in-time.ts";
 import { logError } from "../log.ts";
 import { nameOf, next } from "./decide.ts";
-import type { InTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
 import type { StockEffect } from "./records.ts";
 import { carry } from "./rounds.ts";

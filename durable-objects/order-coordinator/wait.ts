@@ -2,8 +2,8 @@ import type { DropId, SkuId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { refuse } from "../../schema/result.ts";
 import type { KeyedWaitItem, WaitAnswer, WaitItem } from "../../schema/rpc/waiting-list.ts";
+import type { InTime } from "../in-time.ts";
 import { logError } from "../log.ts";
-import type { InTime } from "./in-time.ts";
 import type { OrderStore } from "./store.ts";
 import { inTurn, type Keys } from "./turns.ts";
 

@@ -19,9 +19,9 @@ import type {
   StockStep,
 } from "../../schema/rpc/sku-stock.ts";
 import type { WaitAnswer, WaitItem, WaitingAnswer, WaitingQuery } from "../../schema/rpc/waiting-list.ts";
+import { inTime } from "../in-time.ts";
 import { logError } from "../log.ts";
 import { isBorn } from "../migrate.ts";
-import { inTime } from "../order-coordinator/in-time.ts";
 import { stubs } from "../stubs.ts";
 import { decideRepublish } from "./correcting/correct.ts";
 import { Corrections, toAdjusted } from "./correcting/corrections.ts";

@@ -102,7 +102,7 @@ const MATCHES = { numRuns: 24, seed: 1 };
 const MATCHING = new Map<string, string[]>();
 
 /** `ticket` is filled from answers' `ticket`, `drop` from `dropId`, an `entry` by what it is an entry of. */
-export function sourceOf(name: string, answered: Set<string>): string | undefined {
+function sourceOf(name: string, answered: Set<string>): string | undefined {
   if (name === "entry") return "reservationId";
   if (answered.has(name)) return name;
   if (answered.has(`${name}Id`)) return `${name}Id`;

@@ -21,7 +21,7 @@ export type WaitFigures = {
   questions: { waitUpToMs: number; people: number; mean: number; most: number }[];
 };
 
-export const TOLD_SLACK_MS = 60_000;
+const TOLD_SLACK_MS = 60_000;
 const ASKS_EVERY = 20;
 const BUCKETS_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000, Number.POSITIVE_INFINITY];
 

@@ -50,6 +50,6 @@ function withoutIdleTime(
 ): SignedRoot | KeptRoot {
   const beacon = commitment?.beacon ?? null;
   const sight = sightOf({ seenAtMs }, root, { beacon, nowMs: seenAtMs });
-  const isProof = sight !== null && !("wrong" in sight) && isInTime(sight);
+  const isProof = sight !== null && isInTime(sight);
   return isProof ? { ...root, seenAtMs } : root;
 }

@@ -102,6 +102,7 @@ describe("a product", () => {
     expect([same.status, same.text]).toEqual([304, ""]);
     for (const name of ["ETag", "Cache-Tag", "Cache-Control"])
       expect(same.headers.get(name)).toBe(first.headers.get(name));
+    expect(same.headers.get("Content-Type")).toBeNull();
     shop.put("shoe", { title: "New" });
     clock.set(clock.now() + TUNING.catalogTtlMs);
     const changed = await get("/v1/products/shoe", { "If-None-Match": etag });

@@ -2,49 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { ok } from "../../schema/result.ts";
-import { type Answered, createCombiner, unavailable } from "../../workers/combine.ts";
+import { createCombiner } from "../../workers/combine.ts";
+import { open } from "./combining.ts";
 import { FakeClock, fakeLifetime, settle } from "./edge-clock.ts";
-
-type Call = { lane: string; items: number[]; finish(): void; refuse(): void; throw(): void };
-
-/** A combiner whose calls stay under way until the test ends them; the answer to an item is its tenfold. */
-function open(batchMax = 3) {
-  const clock = new FakeClock(0);
-  const calls: Call[] = [];
-  const combiner = createCombiner<string, number, number>({
-    clock,
-    laneOf: (lane) => lane,
-    batchMax,
-    call: (lane, items) =>
-      new Promise<Answered<number[]>>((resolve, reject) => {
-        calls.push({
-          lane,
-          items,
-          finish: () => resolve(ok(items.map((item) => item * 10))),
-          refuse: () => resolve(unavailable()),
-          throw: () => reject(new Error("broken")),
-        });
-      }),
-  });
-  const submit = (item: number, lane = "a") => {
-    const lifetime = fakeLifetime();
-    const outcome: { value?: unknown } = {};
-    combiner.submit(lane, item, lifetime).then(
-      (answered) => {
-        outcome.value = answered.ok ? answered.value : answered.refusal.code;
-      },
-      () => {
-        outcome.value = "threw";
-      },
-    );
-    return { outcome, lifetime };
-  };
-  const end = async (how: "finish" | "refuse" | "throw" = "finish") => {
-    calls.at(-1)?.[how]();
-    await settle();
-  };
-  return { clock, calls, submit, end };
-}
 
 describe("requests that arrive together", () => {
   test("those of one turn go at once and together; those who come meanwhile go with the next", async () => {
@@ -113,6 +73,8 @@ describe("a call that fails", () => {
     const fourth = submit(4);
     await end();
     await end();
+    // Who submitted is told what was thrown, and nobody else: to the runtime it is no error of the request.
+    await Promise.all(first.lifetime.works);
     expect(first.outcome.value).toBe(told);
     expect([second.outcome.value, third.outcome.value, fourth.outcome.value]).toEqual([20, 30, 40]);
   });
@@ -130,21 +92,14 @@ describe("a call that fails", () => {
 });
 
 describe("a follower", () => {
-  test("leads once the leader has led long enough, though its client has left", async () => {
-    const { calls, submit, end, clock } = open();
-    const leader = submit(1);
+  test("who is answered at the very moment of its time limit has its answer", async () => {
+    const { calls, submit, clock } = open(1);
+    const { outcome } = submit(1);
+    await clock.advance(LIMITS.combineFollowerMs - 1);
+    calls[0]?.finish();
+    queueMicrotask(() => clock.leap(1));
     await settle();
-    const heir = submit(2);
-    const third = submit(3);
-    await clock.advance(LIMITS.combineLeadMs);
-    await end();
-    expect(leader.outcome.value).toBe(10);
-    await Promise.all(leader.lifetime.works);
-    expect(calls.length).toBe(2);
-    // Nobody awaits the heir's answer any more: its own context, kept alive, still carries the others.
-    await end();
-    await Promise.all(heir.lifetime.works);
-    expect(third.outcome.value).toBe(30);
+    expect(outcome.value).toBe(10);
   });
 
   test("who hears nothing is told to come again, and its item is not sent later", async () => {
@@ -161,26 +116,6 @@ describe("a follower", () => {
     expect(calls.map(({ items }) => items)).toEqual([[1], [3]]);
   });
 
-  test("is not stranded by a leader that died: the next arrival takes over", async () => {
-    const { calls, submit, end, clock } = open();
-    submit(1);
-    await clock.advance(LIMITS.leaderSilentMs - 1);
-    const waiting = submit(2);
-    await clock.advance(2);
-    const next = submit(3);
-    await settle();
-    const later = submit(4);
-    expect(calls.map(({ items }) => items)).toEqual([[1], [2, 3]]);
-    // The one that was taken for dead comes back: it answers its own batch and leads no further.
-    calls[0]?.finish();
-    await settle();
-    expect(calls.length).toBe(2);
-    await end();
-    expect([waiting.outcome.value, next.outcome.value]).toEqual([20, 30]);
-    await end();
-    expect(later.outcome.value).toBe(40);
-  });
-
   test("beyond what a lane may hold is refused at once", async () => {
     const { submit } = open();
     const inside = Array.from({ length: LIMITS.laneWaitingMax }, (_, item) => submit(item));
@@ -188,26 +123,6 @@ describe("a follower", () => {
     await settle();
     expect(inside.at(-1)?.outcome.value).toBeUndefined();
     expect(beyond.outcome.value).toBe("unavailable");
-  });
-
-  test("is led by one at a time: a leader that was replaced during its turn does nothing more", async () => {
-    const { calls, submit, end, clock } = open(1);
-    const turn = Promise.withResolvers<void>();
-    clock.stopped = turn.promise;
-    submit(1);
-    clock.stopped = null;
-    await clock.advance(LIMITS.leaderSilentMs + 1);
-    const sent = [submit(2), submit(3)];
-    await settle();
-    expect(calls.map(({ items }) => items)).toEqual([[1]]);
-    turn.resolve();
-    await settle();
-    expect(calls.map(({ items }) => items)).toEqual([[1]]);
-    await end();
-    await end();
-    await end();
-    expect(sent.map(({ outcome }) => outcome.value)).toEqual([20, 30]);
-    expect(calls.length).toBe(3);
   });
 });
 

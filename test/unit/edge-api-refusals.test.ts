@@ -32,6 +32,10 @@ describe("a request that is not as expected", () => {
     expect((await post("tickets")).status).toBe(201);
     expectProblem(await post("passes"), "unsupported_media_type");
     expectProblem(await post("tickets", { body: Buffer.from("{}") }), "unsupported_media_type");
+    const ofLength = (said: string) => ({ headers: { "Content-Length": said } });
+    expect((await post("tickets", ofLength("0"))).status).toBe(201);
+    const untyped = { ...ofLength("2"), body: Buffer.from("{}") };
+    expectProblem(await post("tickets", untyped), "unsupported_media_type");
     const typed = (type: string) => ({ headers: { "Content-Type": type } });
     expectProblem(await post("tickets", typed("text/plain")), "unsupported_media_type");
     expectProblem(await post("tickets", typed("application/json")), "invalid_json");

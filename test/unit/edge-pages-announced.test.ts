@@ -80,3 +80,17 @@ test("nobody is brought back before the opening, or after half of the lobby and 
     }),
   );
 });
+
+test("without a lobby to speak of they still come back spread, and none at once", () => {
+  const drop = {
+    phase: "announced" as const,
+    lobbyOpensAt: new Date(LOBBY_AT).toISOString(),
+    opensAt: new Date(LOBBY_AT).toISOString(),
+  };
+  const clock = { now: () => LOBBY_AT + HOUR_MS } as never;
+  const seconds = [0, 0.99].map((draw) => lobbyRefreshSeconds({ clock, random: () => draw }, drop));
+  expect(seconds).toEqual([
+    TUNING.dropMaxAgeSeconds,
+    TUNING.dropMaxAgeSeconds + TUNING.pageRefreshMinSeconds,
+  ]);
+});

@@ -46,6 +46,13 @@ describe("the page of somebody who waits", () => {
       ],
     ],
     [
+      "the lobby, for its first by a snapshot from before",
+      { phase: "lobby", joined: 0 },
+      { nowMs: EARLY, isRevealed: false },
+      "You are in the lobby",
+      [/1 person has joined so far/],
+    ],
+    [
       "the draw",
       { waitsForBeacon: beacon(OPENS_AT + 63_000) },
       { isRevealed: false },

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Beacon } from "../../schema/line.ts";
 import { ok } from "../../schema/result.ts";
+import { readTicket } from "../../scripts/verify-line/ticket.ts";
 import { LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import { ISLANDS } from "../../workers/edge/pages/islands.ts";
 import { browse } from "./edge-browser.ts";
@@ -37,6 +38,16 @@ describe("the page about the line's proof", () => {
     const kept = [...browser.cookies.values()].map(({ value }) => value);
     expect(kept).toHaveLength(2);
     for (const token of kept) expect(text).not.toContain(token.split(".")[2]);
+  });
+
+  test("gives the command's reader a file that the command takes", async () => {
+    const browser = browse();
+    await browser.press(await browser.send(`/drops/${DROP}`));
+    const { text } = await browser.send(PROOF);
+    expect(text).toContain("--ticket ticket.json");
+    const [, file = ""] = text.match(/<code>(\{[^<]*\})<\/code>/) ?? [];
+    const [ticketId] = browser.state.joined;
+    expect(readTicket(file.replaceAll("&quot;", '"'), DROP)).toEqual({ ticketId, cohort: 0, chunk: 0 });
   });
 
   test("takes a ticket of another session for none", async () => {

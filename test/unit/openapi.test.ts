@@ -143,6 +143,7 @@ describe("other origins", () => {
     for (const path of ["/v1/drops", "/v1/drops/runner", "/v1/drops/none"]) {
       const { headers } = await edge.send(path);
       expect(headers.get("Access-Control-Allow-Origin"), path).toBe("*");
+      expect(headers.get("Access-Control-Expose-Headers"), path).toContain("ETag");
       expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
     }
     const asked = await edge.send(...preflight("/v1/drops", "GET"));

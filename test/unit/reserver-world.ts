@@ -1,6 +1,6 @@
+import type { InTime } from "../../durable-objects/in-time.ts";
 import { migrate } from "../../durable-objects/migrate.ts";
 import { giveBackBaskets } from "../../durable-objects/order-coordinator/give-back.ts";
-import type { InTime } from "../../durable-objects/order-coordinator/in-time.ts";
 import { MIGRATIONS } from "../../durable-objects/order-coordinator/migrations.ts";
 import { Reserver } from "../../durable-objects/order-coordinator/reserve.ts";
 import { OrderStore } from "../../durable-objects/order-coordinator/store.ts";

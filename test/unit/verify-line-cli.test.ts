@@ -110,10 +110,24 @@ test("what one look keeps, the next one holds against the record", async () => {
   expect(await readFile(kept, "utf8")).toBe(before);
 }, 60_000);
 
-test("a ticket is read from its text or from the answer it came in", () => {
+test("the commitment is kept from the first join on: until then whether there is a beacon may still be changed", async () => {
+  const kept = join(folder, "early.json");
+  const keeps = async () => JSON.parse(await readFile(kept, "utf8")).commitment;
+  const sound = parts;
+  parts = publish({ ...world, logs: new Map(), stillJoining: 0, rootedThrough: -1, revealedThrough: -1 });
+  Object.assign(parts.get("record") as object, { heldApart: null });
+  expect(await check("--kept", kept)).toMatchObject({ code: 0 });
+  expect(await keeps()).toBeNull();
+  parts = sound;
+  await check("--kept", kept);
+  expect(await keeps()).toMatchObject({ dropId: "spring" });
+}, 60_000);
+
+test("a ticket is read from its text, from the answer it came in, or from what the proof page says of it", () => {
   const own = { ticketId: TICKET_ID, cohort: 1, chunk: 0 };
   expect(readTicket(jwt(CLAIMS), "spring")).toEqual(own);
   expect(readTicket(` ${JSON.stringify({ ticket: jwt(CLAIMS) })}\n`, "spring")).toEqual(own);
+  expect(readTicket(JSON.stringify({ ...own, shopper: SHOPPER }), "spring")).toEqual(own);
   const { chk: _, ...older } = CLAIMS;
   expect(readTicket(jwt(older), "spring")).toEqual({ ...own, chunk: null });
 });
@@ -123,6 +137,17 @@ test.each<[string, string, string]>([
   ["bound to somebody else's session", jwt({ ...CLAIMS, sub: `shp_${"8".repeat(32)}` }), "does not follow"],
   ["without claims", "a.b.c", "no ticket"],
   ["of another shape", "{}", "no ticket"],
+  ["that is no JSON", "{", "no ticket"],
+  [
+    "that the proof page tells of somebody else's",
+    JSON.stringify({ shopper: `shp_${"8".repeat(32)}`, ticketId: TICKET_ID, cohort: 1, chunk: 0 }),
+    "does not follow",
+  ],
+  [
+    "that the proof page tells without its holder",
+    JSON.stringify({ ticketId: TICKET_ID, cohort: 1, chunk: 0 }),
+    "no ticket",
+  ],
 ])("a ticket %s is refused", (_, text, why) => {
   expect(() => readTicket(text, "spring")).toThrow(why);
 });

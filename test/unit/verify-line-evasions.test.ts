@@ -80,12 +80,16 @@ describe("a commitment", () => {
     expect((await found(parts)).codes).toEqual(["commitment/wrong_drop"]);
   });
 
-  test("may be as old as the publication, and not a millisecond younger", async () => {
-    const publishedAtMs = honest.notes[0]?.atMs ?? 0;
-    expect((await found(publish(like({ committedAtMs: publishedAtMs })))).codes).toEqual([]);
-    expect((await found(publish(like({ committedAtMs: publishedAtMs + 1 })))).codes).toEqual([
-      "commitment/commitment_late",
-    ]);
+  test("may be as old as the last publication, and not a millisecond younger", async () => {
+    const [first = { atMs: 0, what: "published", detail: "" }] = honest.notes;
+    const again = { ...first, atMs: first.atMs + 60_000 };
+    for (const notes of [[first], [first, again], [again, first, { ...again, what: "paused" }]]) {
+      const lastAtMs = Math.max(...notes.filter(({ what }) => what === "published").map(({ atMs }) => atMs));
+      expect((await found(publish(like({ notes, committedAtMs: lastAtMs })))).codes).toEqual([]);
+      expect((await found(publish(like({ notes, committedAtMs: lastAtMs + 1 })))).codes).toEqual([
+        "commitment/commitment_late",
+      ]);
+    }
   });
 
   test.each<[string, object]>([

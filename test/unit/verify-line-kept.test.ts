@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { newKey, type Parts, publish, ticket } from "./line-record-forge.ts";
+import { newKey, type Parts, publish, serve, ticket } from "./line-record-forge.ts";
 import { head, honest, like, type Options, rootIn, verify } from "./verify-line-world.ts";
 
 describe("what was kept", () => {
@@ -44,6 +44,17 @@ describe("what was kept", () => {
     const found = await codes(publish(world), keptOf(publish(honest)));
     expect(found.status).toBe("broken");
     expect(found.codes).toContain("kept/commitment_changed");
+  });
+
+  test("is of a window that the first head does not have yet: that is read again before anything is said", async () => {
+    const newer = publish(honest);
+    const older = publish(like({ rootedThrough: 3 }));
+    let heads = 0;
+    const source: Options["source"] = (path) =>
+      serve(path === "record" && heads++ === 0 ? older : newer)(path);
+    const verdict = await verify(newer, { kept: keptOf(newer), source });
+    expect(verdict.findings).toEqual([]);
+    expect({ status: verdict.status, heads }).toEqual({ status: "holds", heads: 2 });
   });
 
   test("proves nothing when the line never signed it", async () => {

@@ -106,3 +106,12 @@ test.each([
   },
   60_000,
 );
+
+test("the record holds when the choice of beacon was changed before the lobby opened", async () => {
+  const world = new LineWorld();
+  world.nowMs -= 2_000;
+  world.publish({ line: { beacon: "off" } });
+  world.nowMs += 1_000;
+  world.publish({ line: { beacon: "drand" } }, "2".repeat(64));
+  expect((await verify(world)).findings).toEqual([]);
+});

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Commitment } from "../../schema/line.ts";
 import { readKept, writeKept } from "../../scripts/verify-line/kept.ts";
-import { LOCAL_BEACON } from "../../workers/edge/line/verify/beacons.ts";
+import { LOCAL_BEACON, QUICKNET } from "../../workers/edge/line/verify/beacons.ts";
 import { BOUNDS } from "../../workers/edge/line/verify/bounds.ts";
 import { isInTime, type Witnessed, witnessWords } from "../../workers/edge/line/verify/witness.ts";
 import {
@@ -54,7 +54,7 @@ describe("a root that was kept with the time at which it was seen", () => {
     expect({ status, gaps }).toEqual({ status: "holds", gaps: [] });
     expect(witnessed).toEqual([{ cohort: 3, seenAtMs, dueAtMs: dueAtMs(3) }]);
     expect(words).toContain("You were shown the root of window 3");
-    expect(words).toContain("nobody, also not the brand, could choose places in it");
+    expect(words).toContain("could choose places in it");
     expect(words).toContain("Whether that clock was right only its owner can know");
   });
 
@@ -62,7 +62,7 @@ describe("a root that was kept with the time at which it was seen", () => {
     const { status, gaps, words } = await told([keptAt(3, dueAtMs(3) + ms)]);
     expect({ status, gaps }).toEqual({ status: "holds", gaps: [] });
     expect(words).toContain("too late to prove");
-    expect(words).not.toContain("nobody, also");
+    expect(words).not.toContain("could choose");
   });
 
   test("is told window by window, whichever of them was seen in time", async () => {
@@ -109,7 +109,7 @@ describe("a root that was kept with the time at which it was seen", () => {
       [early, late],
       [late, early],
     ])
-      expect((await told(roots)).witnessed.map(({ seenAtMs }) => seenAtMs)).toEqual([early.seenAtMs]);
+      expect((await told(roots)).witnessed).toMatchObject([{ seenAtMs: early.seenAtMs }]);
   });
 });
 
@@ -125,10 +125,13 @@ describe("a time that cannot be", () => {
     ["from before its window closed", closesAtMs(3) - BOUNDS.clockToleranceMs - 1],
     ["still to come", nowMs + BOUNDS.clockToleranceMs + 1],
     ["the largest whole number", Number.MAX_SAFE_INTEGER],
-  ])("(%s) is a gap, no proof and no breach", async (_, seenAtMs) => {
-    const { status, codes, gaps, witnessed } = await told([keptAt(3, seenAtMs)]);
-    expect({ status, codes, witnessed }).toEqual({ status: "incomplete", codes: [], witnessed: [] });
-    expect(gaps).toEqual([expect.stringContaining("root of window 3 was seen")]);
+  ])("(%s) proves nothing, and takes nothing from a record that holds", async (_, seenAtMs) => {
+    const { status, codes, gaps, witnessed, words } = await told([keptAt(3, seenAtMs)]);
+    expect({ status, codes, gaps }).toEqual({ status: "holds", codes: [], gaps: [] });
+    expect(witnessed).toEqual([{ cohort: 3, wrong: expect.stringContaining("root of window 3 was seen") }]);
+    expect(words).toContain("root of window 3 was seen");
+    expect(words).toContain("proves nothing");
+    expect(words).not.toContain("could choose");
   });
 
   test.each([
@@ -142,8 +145,19 @@ describe("a time that cannot be", () => {
 
   test("does not take the others' proof away", async () => {
     const { status, witnessed } = await told([keptAt(1, "soon"), keptAt(3, dueAtMs(3) - 1)]);
-    expect(status).toBe("incomplete");
-    expect(witnessed.map(({ cohort }) => cohort)).toEqual([3]);
+    expect(status).toBe("holds");
+    expect(witnessed.map((one) => [one.cohort, isInTime(one)])).toEqual([
+      [1, false],
+      [3, true],
+    ]);
+  });
+
+  test("gives way to a good one of the same root, in whichever order they were kept", async () => {
+    const roots = [keptAt(3, "soon"), keptAt(3, dueAtMs(3) - 1)];
+    for (const some of [roots, roots.toReversed()])
+      expect((await told(some)).witnessed).toEqual([
+        { cohort: 3, seenAtMs: dueAtMs(3) - 1, dueAtMs: dueAtMs(3) },
+      ]);
   });
 
   test("never crashes the check, whatever it is", async () => {
@@ -151,7 +165,8 @@ describe("a time that cannot be", () => {
       fc.asyncProperty(fc.anything(), async (seenAtMs) => {
         const { codes, witnessed } = await told([keptAt(3, seenAtMs)]);
         expect(codes).toEqual([]);
-        for (const one of witnessed) expect(one.seenAtMs).toBeGreaterThanOrEqual(closesAtMs(3) - 1_000);
+        for (const one of witnessed)
+          if ("seenAtMs" in one) expect(one.seenAtMs).toBeGreaterThanOrEqual(closesAtMs(3) - 1_000);
       }),
       { numRuns: 20 },
     );
@@ -267,12 +282,23 @@ describe("what is said of it", () => {
   });
 
   test("has the time that was left, and does not praise the local stand-in", () => {
-    expect(witnessWords([one(7, 1_240)], BEACON)[0]).toBe(
+    expect(witnessWords([one(7, 1_240)], QUICKNET)[0]).toBe(
       "You were shown the root of window 7 1.2 s before its random round existed: nobody, also not the brand, could choose places in it.",
     );
     const standIn = witnessWords([one(7, 1_240)], LOCAL_BEACON).join(" ");
     expect(standIn).toContain("proves nothing");
-    expect(standIn).not.toContain("nobody, also");
+    expect(standIn).not.toContain("could choose");
+  });
+
+  test("leaves out whoever runs a beacon that is not drand's quicknet", () => {
+    expect(witnessWords([one(7, 1_240)], BEACON)[0]).toBe(
+      "You were shown the root of window 7 1.2 s before its random round existed: nobody but whoever runs that beacon, which is not drand's quicknet, could choose places in it.",
+    );
+  });
+
+  test("does not say 0.0 s of a root that came just in time", () => {
+    expect(witnessWords([one(7, 1)], QUICKNET)[0]).toContain("window 7 less than 0.1 s before its");
+    expect(witnessWords([one(7, 100)], QUICKNET)[0]).toContain("window 7 0.1 s before its");
   });
 
   test("is short for many windows", () => {

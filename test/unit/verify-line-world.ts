@@ -16,7 +16,7 @@ import {
   type World,
 } from "./line-record-forge.ts";
 
-export type Options = Partial<Omit<Parameters<typeof verifyLine>[0], "source" | "dropId">>;
+export type Options = Partial<Omit<Parameters<typeof verifyLine>[0], "dropId">>;
 
 const answers = new Map<string, boolean>();
 /** The real check, but once for each signature: the honest rounds come in every test, and a pairing takes long. */

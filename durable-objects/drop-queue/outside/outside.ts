@@ -1,7 +1,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { recordKeys } from "../../../schema/line.ts";
 import type { PaymentsBacklog } from "../../../schema/rpc/payments.ts";
-import { inTime } from "../../order-coordinator/in-time.ts";
+import { inTime } from "../../in-time.ts";
 import { roundDueAtMs } from "../beacon/rounds.ts";
 import type { LineDeps } from "../deps.ts";
 import { fromHex, seedOf } from "../proof/digest.ts";

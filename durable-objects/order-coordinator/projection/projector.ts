@@ -1,5 +1,6 @@
 import type { OrderNotification } from "../../../schema/events.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { inTime } from "../../in-time.ts";
 import { logError } from "../../log.ts";
 import type { OrderRecord } from "../records.ts";
 import type { OrderStore } from "../store.ts";
@@ -55,8 +56,9 @@ export class Projector {
     const records = this.#store.unprojected();
     if (records.length === 0) return;
     const attempts = records.flatMap((record) => toAttemptRows(record, this.#store.attempts(record.orderId)));
-    await inTime(upsert(this.#database, records.map(toOrderRow), attempts), "D1");
-    await inTime(this.#announce(records), "the queue");
+    // What comes to its end later does no harm: only newer versions replace rows, and a message may come twice.
+    await inTime(upsert(this.#database, records.map(toOrderRow), attempts), LIMITS.effectRetryMaxMs, "D1");
+    await inTime(this.#announce(records), LIMITS.effectRetryMaxMs, "the queue");
     for (const { orderId, version } of records) this.#store.noteProjected(orderId, version);
   }
 
@@ -72,19 +74,5 @@ export class Projector {
   #pauseMs(): number {
     if (this.#failures === 0) return LIMITS.projectionDelayMs;
     return Math.min(LIMITS.effectRetryMaxMs, LIMITS.effectRetryBaseMs * 2 ** Math.min(this.#failures, 10));
-  }
-}
-
-/** Work that comes to its end later than this does no harm: only newer versions replace rows, and a message may come twice. */
-async function inTime(work: Promise<void>, what: string): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`${what} did not answer in time`)),
-    LIMITS.effectRetryMaxMs,
-  );
-  try {
-    await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

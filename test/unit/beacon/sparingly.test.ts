@@ -44,3 +44,14 @@ test("no more complaints are remembered than the limit: of one more, the oldest 
   say(0);
   expect(logged).toHaveLength(LIMITS.beaconComplaintsMax + 2);
 });
+
+test("what was complained of again is no longer the oldest", () => {
+  const { clock, logged, log } = create();
+  const say = (status: number) => log("beacon_round_not_taken", { url, round: 1, status });
+  for (let status = 0; status < LIMITS.beaconComplaintsMax; status += 1) say(status);
+  clock.nowMs = LIMITS.beaconComplaintEveryMs;
+  say(0);
+  say(LIMITS.beaconComplaintsMax);
+  say(0);
+  expect(logged).toHaveLength(LIMITS.beaconComplaintsMax + 2);
+});

@@ -66,9 +66,11 @@ function gathering(
   nowMs: number,
 ): Told {
   const drawn = `at ${timeWords(closesAtMs)}, in ${spanWords(closesAtMs - nowMs)}`;
+  // A snapshot is a second or two old, and whoever reads this has joined.
+  const joined = Math.max(1, picture.joined);
   return {
     title: cohort === 0 ? "You are in the lobby" : "You are in the line",
-    main: `${count(picture.joined, "person has", "people have")} joined so far.`,
+    main: `${count(joined, "person has", "people have")} joined so far.`,
     more: [
       cohort === 0
         ? `Places among all who are here by then are drawn ${drawn}. Nobody knows them before, and coming earlier gains nothing.`

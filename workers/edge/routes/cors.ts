@@ -8,7 +8,7 @@ const PREFLIGHT_MAX_AGE_SECONDS = "86400";
 /** What is the same for everybody may be read by every origin's scripts. */
 const OPEN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
 
-/** Nobody who polls reads such headers: none of those that others may see is there, but for the request's id. */
+/** On what is polled: none of the headers that others may see is there, but for the request's id. */
 export const OPEN_TO_POLLS = { "Access-Control-Allow-Origin": "*" };
 
 /**
@@ -16,11 +16,16 @@ export const OPEN_TO_POLLS = { "Access-Control-Allow-Origin": "*" };
  * those of the variable API_ORIGINS, and by bearer token alone, since credentials (cookies) are never allowed across origins.
  */
 export function sharing(operation: AnyOperation): (c: C) => Record<string, string> | undefined {
-  if (operation.caller === "anybody" && operation.method === "get") {
-    const open = operation.answer.isPolled ? OPEN_TO_POLLS : OPEN;
-    return () => open;
-  }
-  return sharedWithOwn;
+  return isOpen(operation) ? () => OPEN : sharedWithOwn;
+}
+
+/** What an answer that is polled says instead. A refusal does not: it has a `Retry-After`, which scripts heed. */
+export function openToPolls(operation: AnyOperation): Record<string, string> | undefined {
+  return isOpen(operation) && operation.answer.isPolled ? OPEN_TO_POLLS : undefined;
+}
+
+function isOpen({ caller, method }: AnyOperation): boolean {
+  return caller === "anybody" && method === "get";
 }
 
 /** What an answer carries that no operation gave: a body too large, an unknown path, another method. */

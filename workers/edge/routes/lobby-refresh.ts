@@ -4,8 +4,9 @@ import { TUNING } from "../tuning.ts";
 
 /**
  * After how many seconds a page of an announced drop looks again, so that it takes its visitor on once the lobby is open;
- * undefined for any other. Never before the opening, and past whatever was cached before it. Each rendering draws a moment
- * of its own: those who share one that is cached come back as spread as they came.
+ * undefined for any other. Past whatever was cached before the opening; sooner only where that is far
+ * (`announcedRefreshMaxSeconds`), and never at once, whatever the clocks say. Each rendering draws a moment of its own: those
+ * who share one that is cached come back as spread as they came.
  */
 export function lobbyRefreshSeconds(
   { clock, random }: Pick<Edge, "clock" | "random">,

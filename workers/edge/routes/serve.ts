@@ -22,7 +22,7 @@ import {
   originOf,
   printOf,
 } from "./context.ts";
-import { preflight, sharing } from "./cors.ts";
+import { openToPolls, preflight, sharing } from "./cors.ts";
 import { parse, readJson } from "./read-request.ts";
 import { isHeld } from "./validators.ts";
 
@@ -43,6 +43,7 @@ function handlerOf(operation: AnyOperation) {
   const { answer, act } = operation;
   const readAsked = readerOf(operation);
   const shared = sharing(operation);
+  const toPolls = openToPolls(operation);
   const lasting = lastingHeaders(operation);
   const made = new Headers(lasting);
   const madeForJson = new Headers({ ...lasting, "Content-Type": "application/json" });
@@ -55,13 +56,14 @@ function handlerOf(operation: AnyOperation) {
     const done = await act(actOf(c), asked.value);
     if (!done.ok) return answerRefusal(c, done.refusal);
     const { value } = done;
+    const told = toPolls ?? share;
     if (value instanceof Response) {
       // HEAD answers without it, and a stream that nobody reads would keep its place until its time is over.
       const isHead = c.req.method === "HEAD";
       if (isHead) await value.body?.cancel();
       return withHeaders(isHead ? new Response(null, value) : value, {
         ...lasting,
-        ...share,
+        ...told,
         "X-Request-Id": c.get("requestId"),
       });
     }
@@ -74,7 +76,7 @@ function handlerOf(operation: AnyOperation) {
         : new Response(JSON.stringify(value), { status: answer.status, headers: madeForJson });
     const { headers } = response;
     headers.set("X-Request-Id", c.get("requestId"));
-    for (const [name, said] of Object.entries({ ...share, ...answer.headers?.(value) }))
+    for (const [name, said] of Object.entries({ ...told, ...answer.headers?.(value) }))
       headers.set(name, said);
     if (typeof answer.kept === "function") headers.set("Cache-Control", cacheControlOf(answer.kept(value)));
     if (etag !== undefined) headers.set("ETag", etag);

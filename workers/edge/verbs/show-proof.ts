@@ -9,8 +9,11 @@ import { checkTicket } from "./check-token.ts";
 import { readRecordHead } from "./read-record.ts";
 import { showDrop } from "./show-drop.ts";
 
-/** Where a ticket stands in the log: what its holder's browser looks for. Neither the ticket's signature nor a session is in it. */
-export type OwnEntry = { ticketId: string; cohort: number; chunk: number };
+/**
+ * Whose a ticket is, and where it stands in the log: what its holder's browser and the command look for. Neither the ticket's
+ * signature nor a session is in it.
+ */
+export type OwnEntry = { shopper: string; ticketId: string; cohort: number; chunk: number };
 export type Proof = { drop: DropAnswer; head: RecordHead; own: OwnEntry | null };
 
 /** What the page about the line's proof needs of one visitor. A ticket that is not good is as none. Stores nothing. */
@@ -31,7 +34,7 @@ export async function showProof(
     if (session === undefined || ticket === undefined) return null;
     const checked = await checkTicket(act, ticket, { dropId, shopperId: session.sub });
     if (!checked.ok) return null;
-    const { tid, coh, chk } = checked.value;
-    return { ticketId: tid, cohort: coh, chunk: chk };
+    const { sub, tid, coh, chk } = checked.value;
+    return { shopper: sub, ticketId: tid, cohort: coh, chunk: chk };
   }
 }

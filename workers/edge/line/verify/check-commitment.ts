@@ -26,8 +26,9 @@ export async function checkCommitment(
     found("beacon_not_trusted", words);
   }
 
-  const published = notes.find((note) => note.what === "published");
-  if (published === undefined) found("commitment_late", "No publication is noted.");
-  else if (commitment.committedAtMs > published.atMs)
-    found("commitment_late", "The commitment is younger than the drop's first publication.");
+  // Until the lobby opens a later publication may choose otherwise about the beacon: then the commitment is signed anew.
+  const publishedAtMs = notes.flatMap(({ what, atMs }) => (what === "published" ? [atMs] : []));
+  if (publishedAtMs.length === 0) found("commitment_late", "No publication is noted.");
+  else if (commitment.committedAtMs > Math.max(...publishedAtMs))
+    found("commitment_late", "The commitment is younger than the drop's last publication.");
 }

@@ -6,7 +6,7 @@ import type { Cohorts } from "./check-cohorts.ts";
 import type { Context } from "./context.ts";
 import { commitment as commitmentShape, Malformed, type Shape, signedRoot } from "./shapes.ts";
 import { isRootSigned, isSameRoot } from "./signed-roots.ts";
-import { sightOf, type Witnessed } from "./witness.ts";
+import { firstOf, sightOf, type Witnessed } from "./witness.ts";
 
 /**
  * What somebody was shown earlier and kept: it comes from a browser's storage or a file, so its shape is checked here. A root
@@ -41,11 +41,17 @@ export async function checkKept(context: Context, kept: Kept, known: Known): Pro
     signed.set(root.cohort, root);
 
     const sight = sightOf(given, root, { beacon: head.commitment.beacon, nowMs: known.nowMs });
-    if (sight === null) continue;
-    if ("wrong" in sight) report.gap("kept", sight.wrong);
-    else if (known.cohorts.byNumber.has(root.cohort)) keepFirst(witnessed, { cohort: root.cohort, ...sight });
+    if (sight === null || !known.cohorts.byNumber.has(root.cohort)) continue;
+    const { cohort } = root;
+    witnessed.set(cohort, firstOf(witnessed.get(cohort), { cohort, ...sight }));
   }
   return [...witnessed.values()];
+}
+
+/** The last window whose root was kept, by what it says of itself; -1: none. A head that is some seconds old may lack it. */
+export function keptThrough(kept: Kept | null): number {
+  const cohorts = kept?.roots.map((root) => (root as Partial<SignedRoot> | null)?.cohort) ?? [];
+  return cohorts.reduce<number>((last, cohort) => (Number(cohort) > last ? Number(cohort) : last), -1);
 }
 
 /** `before`: another one that was kept of the same window. */
@@ -77,12 +83,6 @@ function checkRoot(
     report.found("kept", "cohort_withdrawn", `Window ${cohort} was shown as closed, and is not now.`, {
       cohort,
     });
-}
-
-/** Kept twice, it was seen the first time. */
-function keepFirst(witnessed: Map<number, Witnessed>, one: Witnessed): void {
-  const known = witnessed.get(one.cohort);
-  if (known === undefined || one.seenAtMs < known.seenAtMs) witnessed.set(one.cohort, one);
 }
 
 async function checkCommitment({ report, head, dropId }: Context, earlier: Commitment): Promise<void> {

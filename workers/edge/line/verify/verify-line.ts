@@ -3,7 +3,7 @@ import { QUICKNET } from "./beacons.ts";
 import { BOUNDS } from "./bounds.ts";
 import { type Cohorts, checkCohorts } from "./check-cohorts.ts";
 import { checkCommitment } from "./check-commitment.ts";
-import { checkKept, type Kept } from "./check-kept.ts";
+import { checkKept, type Kept, keptThrough } from "./check-kept.ts";
 import { checkLedgers, type LedgerSum } from "./check-ledgers.ts";
 import { checkLog, type Wanted } from "./check-log.ts";
 import { checkSeeds } from "./check-seeds.ts";
@@ -90,11 +90,13 @@ export async function verifyLine(asked: Asked): Promise<Verdict> {
     ledgers: [],
   };
   const path = "record";
+  const shownThrough = keptThrough(asked.kept ?? null);
   const head = await reader.need({
     check: "commitment",
     path,
     shape: recordHead,
     maxBytes: BOUNDS.headMaxBytes,
+    isGrown: shownThrough < 0 ? undefined : ({ rootedThrough }) => rootedThrough >= shownThrough,
   });
   const { own, witnessed } =
     head === null ? NOTHING : await checkRecord(asked, { head, report, reader, isOver, summary });
