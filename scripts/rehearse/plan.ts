@@ -81,7 +81,7 @@ function planShopper(options: Options, index: number): ShopperPlan {
       joinsTwice: random.chance(0.05),
       doubleClicks: random.chance(0.15),
       repeatsLater: random.chance(0.15),
-      changesBody: random.chance(0.05),
+      changesBody: random.chance(0.15),
       isGreedy: random.chance(0.1),
     },
   };

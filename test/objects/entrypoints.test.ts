@@ -202,13 +202,16 @@ describe("the cron", () => {
 
   test("goes on past an object that cannot be reached", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
-    // Each drop of this file is knocked on; the first of them fails.
+    // Each drop of this file is knocked on; the first of them, whichever it is, fails.
     vi.spyOn(DropQueue.prototype, "knock").mockRejectedValueOnce(new Error("away"));
-    const there = await liveDrop();
-    await forEdge().join(there, new Uint8Array(16).fill(7), new Uint8Array(1));
+    const drops = [await liveDrop(), await liveDrop()];
+    for (const drop of drops) await forEdge().join(drop, new Uint8Array(16).fill(7), new Uint8Array(1));
     setClock(OPENS_AT_MS + 5_000);
     await knock();
     expect(logged.mock.calls.flat().join()).toContain("knock_failed");
-    expect(await forEdge().closedCohorts(there, -1)).toMatchObject({ ok: true, value: [{ cohort: 1 }] });
+    const closed = await Promise.all(drops.map((drop) => forEdge().closedCohorts(drop, -1)));
+    expect(closed).toContainEqual(
+      expect.objectContaining({ value: [expect.objectContaining({ cohort: 1 })] }),
+    );
   });
 });

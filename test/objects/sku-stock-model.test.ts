@@ -158,8 +158,11 @@ function tell(model: Model, act: Act): string {
     case "pass":
       model.nowMs += act.ms;
       return "";
-    case "evict":
     case "alarm":
+      // What comes free is offered at that moment, and the offer's time runs from there.
+      model.sweep();
+      return "";
+    case "evict":
       return "";
     default:
       return model.step(act.kind, act.number, act.order, act.step);

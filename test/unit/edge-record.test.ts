@@ -108,6 +108,19 @@ describe("the public record", () => {
   });
 });
 
+describe("a page of cohorts", () => {
+  test("has what the snapshot says is drawn, also while a head from before is still told", async () => {
+    const edge = fakeEdge();
+    edge.state.rooted = [0];
+    expect((await edge.send(RECORD)).body).toMatchObject({ revealedThrough: -1 });
+    edge.state.closed = [cohortOf(0)];
+    edge.clock.set(OPENS_AT + LIMITS.snapshotTtlMs);
+    expect((await edge.send(`/v1/drops/${DROP}/snapshot`)).body).toMatchObject({ revealedThrough: 0 });
+    expect((await edge.send(RECORD)).body).toMatchObject({ revealedThrough: -1 });
+    expect((await edge.send(`${RECORD}/cohorts/0`)).body).toMatchObject({ cohorts: [{ cohort: 0 }] });
+  });
+});
+
 describe("the line's object", () => {
   test("is not asked for what KV has", async () => {
     const edge = longLine();
