@@ -29,6 +29,14 @@ const SHOPPERS = 4_000;
 const NEWCOMERS = 100_000;
 const NOBODY = "http://127.0.0.1:9";
 
+const ROUTES = ["snapshot", "join", "reserve"];
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !ROUTES.includes(name));
+if (unknown !== undefined) {
+  console.error(`${unknown} is none of ${ROUTES.join(", ")}`);
+  process.exit(2);
+}
+
 const hello = await bootHello();
 const secrets = createSecrets();
 const platform = await bootPlatform({
@@ -53,7 +61,6 @@ try {
     { name: "join", status: 201, next: joins() },
     { name: "reserve", status: 201, next: reserves() },
   ];
-  const wanted = process.argv.slice(2);
   const bare = createLoad(hello.url, CONNECTIONS);
   const ours = createLoad(edge, CONNECTIONS);
   const plain = { seconds: TURN_SECONDS, status: 200, next: (): Call => ({ method: "GET", path: "/" }) };

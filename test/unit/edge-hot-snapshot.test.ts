@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import type { KeyedReserveItem } from "../../schema/rpc/baskets.ts";
-import { TUNING } from "../../workers/edge/tuning.ts";
 import { type Answer, admitted, fakeEdge } from "./edge-fakes.ts";
 import { DROP } from "./edge-samples.ts";
 
@@ -47,14 +46,6 @@ test("a refused poll tells every origin's scripts when to come again", async () 
   expect([status, headers.get("Access-Control-Allow-Origin")]).toEqual([503, "*"]);
   expect(headers.get("Retry-After")).toMatch(/^\d+$/);
   expect(headers.get("Access-Control-Expose-Headers")).toContain("Retry-After");
-});
-
-test("whoever makes up drops makes it forget URLs, and nobody's answer", async () => {
-  const edge = fakeEdge();
-  const { text } = await edge.send(PATH);
-  for (let made = 0; made <= TUNING.cachedDropsMax; made++)
-    await edge.send(`/v1/drops/made-${made}/snapshot`);
-  expect(await edge.send(PATH)).toMatchObject({ status: 200, text });
 });
 
 test("it is held for a second, and then the next is told", async () => {

@@ -5,6 +5,7 @@ import type { Refusal } from "../../schema/refusals.ts";
 import { ok, type Result, refuse } from "../../schema/result.ts";
 import type { Unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
+import { boundedPut } from "./bounded-put.ts";
 import { callState } from "./call-state.ts";
 import type { Deps, Lifetime } from "./deps.ts";
 import type { RecordParts } from "./record/record-parts.ts";
@@ -110,14 +111,7 @@ export class ClosedCohorts {
   #page(dropId: DropId, { page, first }: Span): Page {
     const key = `${dropId}/${page}`;
     const held = this.#pages.get(key) ?? { cohorts: new Map(), through: first - 1 };
-    this.#pages.delete(key);
-    this.#pages.set(key, held);
-    if (this.#pages.size > TUNING.cohortPagesMax) {
-      for (const oldest of this.#pages.keys()) {
-        this.#pages.delete(oldest);
-        break;
-      }
-    }
+    boundedPut(this.#pages, key, held, TUNING.cohortPagesMax);
     return held;
   }
 }

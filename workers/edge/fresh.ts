@@ -1,6 +1,7 @@
 import { ok, type Result } from "../../schema/result.ts";
 import { type Unavailable, unavailable } from "../combine.ts";
 import { beside } from "./beside.ts";
+import { boundedPut } from "./bounded-put.ts";
 import type { Clock, Lifetime } from "./deps.ts";
 import { TUNING } from "./tuning.ts";
 
@@ -75,14 +76,7 @@ export class Fresh<Value> {
 
   #touch(key: string): Entry<Value> {
     const entry = this.#entries.get(key) ?? {};
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size > TUNING.cachedDropsMax) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
+    boundedPut(this.#entries, key, entry, TUNING.cachedDropsMax);
     return entry;
   }
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { DropId, ShopperId, TicketId } from "../../schema/ids.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { boundedPut } from "./bounded-put.ts";
 import type { Clock } from "./deps.ts";
 import { hs256 } from "./hs256.ts";
 import type { Keyset } from "./keyset.ts";
@@ -108,16 +109,8 @@ function tokenKind<Claims extends { sub: ShopperId }>(
       if (known !== undefined) return undefined;
       const claims = check(token);
       if (claims === undefined) return undefined;
-      if (verified.size >= TUNING.tokenMemoMax) forgetOldest(verified);
-      verified.set(token, claims);
+      boundedPut(verified, token, claims, TUNING.tokenMemoMax);
       return claims;
     },
   };
-}
-
-function forgetOldest(memo: Map<string, unknown>): void {
-  for (const token of memo.keys()) {
-    memo.delete(token);
-    return;
-  }
 }

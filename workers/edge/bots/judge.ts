@@ -1,4 +1,5 @@
 import type { TicketId } from "../../../schema/ids.ts";
+import { boundedPut } from "../bounded-put.ts";
 import type { Clock } from "../deps.ts";
 import { TUNING } from "../tuning.ts";
 import { isTooMany, type Joining, RULES, type Shown } from "./rules.ts";
@@ -25,13 +26,7 @@ export function createJudge(clock: Pick<Clock, "now">): Judge {
       // Every rule counts, whichever of them has judged already.
       const counts = RULES.map(({ keyOf }) => velocity.count(keyOf(joining)));
       const isBot = isTooMany(counts, shown);
-      judged.set(ticketId, isBot);
-      if (judged.size > TUNING.judgedTicketsMax) {
-        for (const oldest of judged.keys()) {
-          judged.delete(oldest);
-          break;
-        }
-      }
+      boundedPut(judged, ticketId, isBot, TUNING.judgedTicketsMax);
       return isBot;
     },
   };

@@ -1,3 +1,4 @@
+import { boundedPut } from "../bounded-put.ts";
 import type { Clock } from "../deps.ts";
 
 /** How often keys came of late: in one isolate's bounded memory, so it sees what this isolate saw and no more. */
@@ -23,9 +24,7 @@ export function createVelocity(
       const nowMs = clock.now();
       const { sinceMs, before, now } = moved(counted.get(key), nowMs, windowMs);
       const next = { sinceMs, before, now: now + 1 };
-      counted.delete(key);
-      counted.set(key, next);
-      if (counted.size > keysMax) forgetOldest(counted);
+      boundedPut(counted, key, next, keysMax);
       const covered = Math.min(1, Math.max(0, 1 - (nowMs - sinceMs) / windowMs));
       return next.now + before * covered;
     },
@@ -38,11 +37,4 @@ function moved(known: Counted | undefined, nowMs: number, windowMs: number): Cou
   if (windows <= 0) return known;
   const sinceMs = known.sinceMs + windows * windowMs;
   return { sinceMs, before: windows === 1 ? known.now : 0, now: 0 };
-}
-
-function forgetOldest(counted: Map<string, unknown>): void {
-  for (const key of counted.keys()) {
-    counted.delete(key);
-    return;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../../schema/line.ts";
+import { boundedPut } from "../bounded-put.ts";
 import type { Edge } from "../edge.ts";
 import { TUNING } from "../tuning.ts";
 import { BARE_HEADERS, publicFor } from "./context.ts";
@@ -32,13 +33,12 @@ export function hotSnapshots(edge: Edge): (request: Request) => Response | undef
   };
 }
 
-/** Whoever makes up URLs makes it forget the others, which are taken apart anew. */
+/** A URL that was forgotten is taken apart anew. */
 function remember(known: Map<string, Asked>, url: string): Asked | undefined {
   const dropId = PATH.exec(url)?.[1];
   if (dropId === undefined) return undefined;
-  if (known.size >= TUNING.cachedDropsMax) known.clear();
   const asked: Asked = { dropId };
-  known.set(url, asked);
+  boundedPut(known, url, asked, TUNING.cachedDropsMax);
   return asked;
 }
 
